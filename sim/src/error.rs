@@ -1,0 +1,125 @@
+//! What can be wrong with a description: each error says what was expected, what was found and what to do.
+
+use thiserror::Error;
+
+/// A parameter of a neuron, source or current that no simulation can honour.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum ParameterError {
+    /// A time constant or capacitance that is not a positive finite number.
+    #[error("{name} must be positive and finite ({unit}), found {found}")]
+    NotPositive {
+        /// PyNN's name of the parameter.
+        name: &'static str,
+        /// Its unit.
+        unit: &'static str,
+        /// The value given.
+        found: f64,
+    },
+    /// A parameter that may be zero but not negative, NaN or infinite.
+    #[error("{name} must be zero or more and finite ({unit}), found {found}")]
+    Negative {
+        /// PyNN's name of the parameter.
+        name: &'static str,
+        /// Its unit.
+        unit: &'static str,
+        /// The value given.
+        found: f64,
+    },
+    /// NaN or infinite where any finite number is allowed.
+    #[error("{name} must be a finite number ({unit}), found {found}")]
+    NotFinite {
+        /// PyNN's name of the parameter.
+        name: &'static str,
+        /// Its unit.
+        unit: &'static str,
+        /// The value given.
+        found: f64,
+    },
+    /// A neuron that would fire again at the very instant of its reset.
+    #[error("v_reset must lie below v_thresh, found v_reset {v_reset} mV and v_thresh {v_thresh} mV")]
+    ResetAboveThreshold {
+        /// Reset potential (mV).
+        v_reset: f64,
+        /// Threshold (mV).
+        v_thresh: f64,
+    },
+    /// A mean and noise amplitude that the given weights cannot produce with rates of zero or more.
+    #[error(
+        "a synaptic weight of {weight} nA cannot give a mean of {mu} nA with a noise of {sigma} nA: \
+         one of the two rates would be negative; use a weight of at most {largest} nA"
+    )]
+    InfeasibleMoments {
+        /// Weight of the excitatory synapses (nA); the inhibitory ones have its negative.
+        weight: f64,
+        /// Mean synaptic current (nA).
+        mu: f64,
+        /// Standard deviation of the synaptic current (nA).
+        sigma: f64,
+        /// Largest feasible weight, 2 sigma^2 / |mu| (nA).
+        largest: f64,
+    },
+}
+
+/// A network description whose parts do not fit together.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum NetworkError {
+    /// A parameter of a population or projection is impossible.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+    /// A list with one entry per neuron, synapse or probe has the wrong length.
+    #[error("{what}: expected {expected} values, found {found}")]
+    Length {
+        /// What the list is.
+        what: &'static str,
+        /// Expected number of entries.
+        expected: usize,
+        /// Number found.
+        found: usize,
+    },
+    /// A projection from a population that comes later, or from itself.
+    #[error(
+        "projection from population {pre} to population {post}: the presynaptic population must come first \
+         (only feed-forward networks are supported)"
+    )]
+    NotFeedForward {
+        /// Index of the presynaptic population.
+        pre: usize,
+        /// Index of the postsynaptic population.
+        post: usize,
+    },
+    /// A population or source index that does not exist.
+    #[error("{what} {index} does not exist (there are {count})")]
+    Missing {
+        /// What the index counts.
+        what: &'static str,
+        /// The index given.
+        index: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// Spike or probe times must ascend and lie within the run.
+    #[error("{what}: times must be finite, zero or more and ascending, found {found} ms at position {position}")]
+    Times {
+        /// Which list of times.
+        what: &'static str,
+        /// Position in the list.
+        position: usize,
+        /// The offending time (ms).
+        found: f64,
+    },
+}
+
+/// Accepts only a positive finite number.
+pub(crate) fn positive(name: &'static str, unit: &'static str, found: f64) -> Result<(), ParameterError> {
+    if 0.0 < found && found.is_finite() { Ok(()) } else { Err(ParameterError::NotPositive { name, unit, found }) }
+}
+
+/// Accepts only zero or a positive finite number.
+pub(crate) fn not_negative(name: &'static str, unit: &'static str, found: f64) -> Result<(), ParameterError> {
+    if 0.0 <= found && found.is_finite() { Ok(()) } else { Err(ParameterError::Negative { name, unit, found }) }
+}
+
+/// Accepts only a finite number.
+pub(crate) fn finite(name: &'static str, unit: &'static str, found: f64) -> Result<(), ParameterError> {
+    if found.is_finite() { Ok(()) } else { Err(ParameterError::NotFinite { name, unit, found }) }
+}

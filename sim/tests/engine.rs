@@ -1,0 +1,131 @@
+//! The engine without noise, against closed forms and 50-digit reference spike times.
+
+use sim::{
+    Dense, IfCurrExp, Network, Population, Pre, Projection, Recording, Simulation, Source, Spike, StreamKey, Synapses,
+};
+
+const KEY: StreamKey = StreamKey { seed: 1, sample: 0 };
+
+/// Spike times (ms) of one neuron that receives each (time, weight) once.
+fn spike_times(neuron: IfCurrExp, inputs: &[(f64, f64)], duration: f64) -> Vec<f64> {
+    let mut network = Network::new();
+    let source = network.add_source(inputs.len());
+    let recording = Recording { spikes: true, ..Recording::default() };
+    let post = network.add_population(Population::new(1, neuron).unwrap().with_recording(recording).unwrap());
+    let weights = inputs.iter().map(|&(_, w)| w).collect();
+    let synapses = Synapses::Dense(Dense::new(inputs.len(), 1, weights).unwrap());
+    network.add_projection(Projection::new(source, post, 0.0, synapses).unwrap()).unwrap();
+    assert_eq!(source, Pre::Source(0));
+    let mut spikes: Vec<Spike> =
+        inputs.iter().enumerate().map(|(i, &(time, _))| Spike { time, neuron: i as u32 }).collect();
+    spikes.sort_by(|p, q| p.time.total_cmp(&q.time));
+    let record = Simulation::new(&network).run(&[Source::Spikes(spikes)], KEY, duration).unwrap();
+    record.populations[0].spikes.iter().map(|spike| spike.time).collect()
+}
+
+fn assert_times(got: &[f64], want: &[f64], tolerance: f64) {
+    assert_eq!(got.len(), want.len(), "{got:?} instead of {want:?}");
+    for (g, w) in got.iter().zip(want) {
+        assert!((g - w).abs() <= tolerance, "{g} instead of {w}");
+    }
+}
+
+/// Reference spike times: mpmath, 50 digits, closed form between events.
+#[test]
+fn reference_spike_times() {
+    let t1 = IfCurrExp::liu_furber_2016();
+    // Tolerance 1e-11 ms: V is good to about 1e-14 mV, the slopes at these spikes exceed 0.01 mV/ms.
+    assert_times(
+        &spike_times(t1, &[(1.0, 10.0)], 60.0),
+        &[
+            1.379_176_906_169_055_8,
+            2.899_120_270_993_056,
+            4.617_553_579_113_16,
+            6.663_413_879_421_735,
+            9.336_406_486_166_276,
+            13.685_964_643_245_625,
+        ],
+        1e-11,
+    );
+    let unequal = IfCurrExp { tau_syn_i: 10.0, ..t1 };
+    assert_times(&spike_times(unequal, &[(5.0, 2.0), (7.0, -0.6)], 80.0), &[7.050_061_497_534_787], 1e-11);
+    let hump = IfCurrExp { tau_syn_e: 1.0, tau_syn_i: 4.0, i_offset: 0.21, ..t1 };
+    assert_times(
+        &spike_times(hump, &[(30.0, 3.0), (30.0, -1.6)], 200.0),
+        &[30.621_108_143_926_62, 91.334_860_603_188_24, 137.006_711_533_008_83, 182.678_555_963_222_2],
+        1e-11,
+    );
+    let degenerate = IfCurrExp { tau_syn_e: 20.000_000_02, tau_syn_i: 20.0, ..t1 };
+    assert_times(&spike_times(degenerate, &[(3.0, 0.6), (12.0, -0.1)], 100.0), &[10.010_054_977_754_86], 1e-11);
+    // A graze by 1e-6 of the weight: the slope at the spike is 1.6e-3 mV/ms, hence 1e-9 ms.
+    let resting = IfCurrExp { i_offset: 0.0, ..t1 };
+    assert_times(
+        &spike_times(resting, &[(0.0, 1.190_551_979_526_938_6)], 60.0),
+        &[9.227_828_606_154_114],
+        1e-9,
+    );
+    assert_times(&spike_times(resting, &[(0.0, 1.0)], 60.0), &[], 0.0);
+}
+
+/// Refractory period zero, v_reset below v_rest, supra-threshold drive: the closed form of the constant current.
+#[test]
+fn constant_current() {
+    let neuron = IfCurrExp { i_offset: 0.5, tau_refrac: 0.0, v_reset: -70.0, ..IfCurrExp::liu_furber_2016() };
+    let first = 20.0 * (40.0f64 / 25.0).ln();
+    let next = 20.0 * (45.0f64 / 25.0).ln();
+    let want: Vec<f64> = (0..12).map(|n| first + next * f64::from(n)).take_while(|&t| t < 140.0).collect();
+    // Each interval adds a rounding error of a few 1e-15 ms.
+    assert_times(&spike_times(neuron, &[], 140.0), &want, 1e-12);
+}
+
+/// Multiplying weights, i_offset, threshold and reset distances by one factor changes no spike time.
+#[test]
+fn scaling_leaves_spike_times_alone() {
+    let neuron = IfCurrExp::liu_furber_2016();
+    let inputs: Vec<(f64, f64)> =
+        (0..300).map(|i| (f64::from(i) * 0.37 + 0.01, 0.3 * (f64::from(i * 7919 % 100) / 50.0 - 0.8))).collect();
+    let c = 2.7;
+    let scaled = IfCurrExp {
+        i_offset: c * neuron.i_offset,
+        v_thresh: neuron.v_rest + c * (neuron.v_thresh - neuron.v_rest),
+        v_reset: neuron.v_rest + c * (neuron.v_reset - neuron.v_rest),
+        ..neuron
+    };
+    let scaled_inputs: Vec<(f64, f64)> = inputs.iter().map(|&(t, w)| (t, c * w)).collect();
+    let times = spike_times(neuron, &inputs, 150.0);
+    assert!(times.len() > 3);
+    assert_times(&spike_times(scaled, &scaled_inputs, 150.0), &times, 1e-10);
+}
+
+/// The fast path (one time constant, vector kernel) and the general path (two time constants) are different code;
+/// time constants that differ by one ulp must give the same spikes.
+#[test]
+fn fast_and_general_path_agree() {
+    let n = 37;
+    let weights: Vec<f64> = (0..50 * n).map(|i| 0.25 * (f64::from((i * 7919 % 211) as u32) / 100.0 - 0.7)).collect();
+    let spikes: Vec<Spike> =
+        (0..2000u32).map(|i| Spike { time: f64::from(i) * 0.31, neuron: i * 31 % 50 }).collect();
+    let run = |tau_syn_i: f64| {
+        let neuron = IfCurrExp { tau_syn_i, ..IfCurrExp::liu_furber_2016() };
+        let mut network = Network::new();
+        let source = network.add_source(50);
+        let recording = Recording { spikes: true, v_at: vec![100.0, 333.3] };
+        let post = network.add_population(Population::new(n, neuron).unwrap().with_recording(recording).unwrap());
+        let synapses = Synapses::Dense(Dense::new(50, n, weights.clone()).unwrap());
+        network.add_projection(Projection::new(source, post, 1.5, synapses).unwrap()).unwrap();
+        let mut simulation = Simulation::new(&network);
+        let first = simulation.run(&[Source::Spikes(spikes.clone())], KEY, 700.0).unwrap();
+        // A second run of the same state starts afresh.
+        assert_eq!(first, simulation.run(&[Source::Spikes(spikes.clone())], KEY, 700.0).unwrap());
+        first.populations[0].clone()
+    };
+    let (fast, general) = (run(5.0), run(f64::from_bits(5.0f64.to_bits() + 1)));
+    assert!(fast.total() > 200, "{}", fast.total());
+    assert_eq!(fast.counts, general.counts);
+    for (p, q) in fast.spikes.iter().zip(&general.spikes) {
+        assert!((p.time - q.time).abs() < 1e-9, "{p:?} {q:?}");
+    }
+    for (p, q) in fast.v.iter().flatten().zip(general.v.iter().flatten()) {
+        assert!((p - q).abs() < 1e-9, "{p} {q}");
+    }
+}
