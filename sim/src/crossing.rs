@@ -119,8 +119,9 @@ fn bracketed_root(f: impl Fn(f64) -> (f64, f64), mut lo: f64, mut hi: f64) -> f6
 ///
 /// This is the fast path of a population whose receptors share one time constant: p and q are the membrane
 /// and the synaptic part of `V - V_inf = p - q` at the present instant, r = tau_m / tau_syn > 1, and theta > 0.
-/// In s the function is concave, so Newton's method started beyond the root on the side of falling values
-/// (s too large) converges monotonically; the parabola through the maximum gives such a start.
+/// In s the function is concave, so Newton's method converges monotonically from anywhere beyond the root on the
+/// side of falling values (s too large). A tangent on the rising branch of the potential leads there, and so does the
+/// parabola through the maximum, which is also good where the tangent is nearly level.
 /// The root may lie on either side of s = 1: in the past (s > 1) or in the future.
 ///
 /// None if the maximum stays below theta.
@@ -130,13 +131,19 @@ pub(crate) fn rising_root(p: f64, q: f64, ratio: Ratio, theta: f64) -> Option<f6
     if !(q > 0.0 && p > 0.0) {
         return None;
     }
-    let peak = (p / (r * q)).powf(1.0 / (r - 1.0));
-    let excess = peak * (p - q * ratio.power_less_one(peak)) - theta;
-    if excess < 0.0 {
-        return None;
-    }
-    let curvature = r * (r - 1.0) * q * ratio.power_less_one(peak) / peak;
-    let mut s = peak + (2.0 * excess / curvature).sqrt();
+    // The steepness of the potential's rise tells how far the tangent would lead.
+    let tangent = (p - q - theta) / (r * q - p);
+    let (mut s, peak) = if p < r * q && (0.0..0.1).contains(&tangent) {
+        (1.0 + tangent, 0.0)
+    } else {
+        let peak = (p / (r * q)).powf(1.0 / (r - 1.0));
+        let excess = peak * (p - q * ratio.power_less_one(peak)) - theta;
+        if excess < 0.0 {
+            return None;
+        }
+        let curvature = r * (r - 1.0) * q * ratio.power_less_one(peak) / peak;
+        (peak + (2.0 * excess / curvature).sqrt(), peak)
+    };
     for _ in 0..60 {
         let power = ratio.power_less_one(s);
         let step = (s * (p - q * power) - theta) / (p - r * q * power);
@@ -170,6 +177,11 @@ impl Ratio {
         let value = tau_m / tau_syn;
         let ceiling = value.ceil();
         Ratio { value, ceiling: ceiling as u32, whole: value == ceiling && ceiling <= 64.0 }
+    }
+
+    /// r, if it is a small whole number.
+    pub(crate) fn whole(self) -> Option<u32> {
+        self.whole.then_some(self.ceiling)
     }
 
     /// s^(r-1).

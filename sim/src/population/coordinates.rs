@@ -17,6 +17,7 @@
 //! exp(horizon |1/tau_m - 1/tau_s|) ulp, where the horizon is how far the origin may lag behind. They are
 //! exchanged at |tau_s - tau_m| = tau_m/10, where neither costs more than 20 ulp of the synaptic term.
 
+use crate::crossing::{Ratio, whole_power};
 use crate::membrane::psp;
 use crate::neuron::IfCurrExp;
 
@@ -42,6 +43,8 @@ enum Basis {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Receptor {
     tau: f64,
+    /// tau_m / tau_s, where it is a small whole number: its exponential is then that power of the membrane's.
+    power: Option<u32>,
     basis: Basis,
 }
 
@@ -86,12 +89,15 @@ impl Receptor {
         } else {
             Basis::Exponential { kappa: neuron.resistance() * tau / (neuron.tau_m - tau) }
         };
-        Receptor { tau, basis }
+        Receptor { tau, power: Ratio::new(neuron.tau_m, tau).whole(), basis }
     }
 
     #[inline]
     fn factors(&self, neuron: &IfCurrExp, t: f64, membrane: f64) -> ReceptorFactors {
-        let current = (-t / self.tau).exp();
+        let current = match self.power {
+            Some(n) => whole_power(membrane, n),
+            None => (-t / self.tau).exp(),
+        };
         let b_gain = 1.0 / current;
         let (potential, a_gain) = match self.basis {
             Basis::Exponential { kappa } => (-kappa * current, kappa / membrane),

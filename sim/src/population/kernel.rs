@@ -34,12 +34,18 @@ impl WithSimd for DeliverRow<'_> {
 
         for (offset, weights) in (start..end).step_by(width).zip(weights.chunks(width)) {
             let lanes = offset..offset + weights.len();
-            let mut a = simd.partial_load_f64s(&state.a[lanes.clone()]);
-            let mut b = simd.partial_load_f64s(&state.b[lanes.clone()]);
-            // Lanes beyond the end of the row load as zero: their gate is then above V = 0 only if it is
-            // positive, so they must be ruled out by hand; see `attend`.
-            let mut gate = simd.partial_load_f64s(&state.gate[lanes.clone()]);
-            let w = simd.partial_load_f64s(weights);
+            let full = weights.len() == width;
+            let load = |values: &[f64]| {
+                // A whole vector by a plain load, the end of a row by a masked one.
+                if full { S::as_simd_f64s(values).0[0] } else { simd.partial_load_f64s(values) }
+            };
+            let store = |values: &mut [f64], vector| {
+                if full { S::as_mut_simd_f64s(values).0[0] = vector } else { simd.partial_store_f64s(values, vector) }
+            };
+            let mut a = load(&state.a[lanes.clone()]);
+            let mut b = load(&state.b[lanes.clone()]);
+            let mut gate = load(&state.gate[lanes.clone()]);
+            let w = load(weights);
 
             let p = simd.mul_f64s(a, membrane);
             let q = simd.mul_f64s(b, synapse);
@@ -47,23 +53,24 @@ impl WithSimd for DeliverRow<'_> {
             let falling = simd.greater_than_or_equal_f64s(p, simd.mul_f64s(ratio, q));
             let armed = simd.less_than_f64s(gate, quiet);
             let attention = simd.or_m64s(above, simd.and_m64s(falling, armed));
+            // Lanes beyond the end of a row load as zeros, which look like attention, but come last.
             let any = simd.first_true_m64s(attention) < weights.len();
             if any {
                 let ones = simd.select_f64s(attention, simd.splat_f64s(1.0), simd.splat_f64s(0.0));
                 let mut flags = [0.0; 8];
-                simd.partial_store_f64s(&mut flags[..weights.len()], ones);
+                simd.partial_store_f64s(&mut flags[..width], ones);
                 for (i, &w) in weights.iter().enumerate() {
                     if flags[i] != 0.0 {
                         state.receive(offset + i, w, now);
                     }
                 }
-                a = simd.partial_load_f64s(&state.a[lanes.clone()]);
-                b = simd.partial_load_f64s(&state.b[lanes.clone()]);
-                gate = simd.partial_load_f64s(&state.gate[lanes.clone()]);
+                a = load(&state.a[lanes.clone()]);
+                b = load(&state.b[lanes.clone()]);
+                gate = load(&state.gate[lanes.clone()]);
             }
 
-            let theta = simd.partial_load_f64s(&state.theta[lanes.clone()]);
-            let bound = simd.partial_load_f64s(&state.bound[lanes.clone()]);
+            let theta = load(&state.theta[lanes.clone()]);
+            let bound = load(&state.bound[lanes.clone()]);
             let mut new_a = simd.add_f64s(a, simd.mul_f64s(w, a_gain));
             let mut new_b = simd.add_f64s(b, simd.mul_f64s(w, b_gain));
             let p = simd.mul_f64s(new_a, membrane);
@@ -81,9 +88,9 @@ impl WithSimd for DeliverRow<'_> {
                 new_b = simd.select_f64s(attention, b, new_b);
                 new_gate = simd.select_f64s(attention, gate, new_gate);
             }
-            simd.partial_store_f64s(&mut state.a[lanes.clone()], new_a);
-            simd.partial_store_f64s(&mut state.b[lanes.clone()], new_b);
-            simd.partial_store_f64s(&mut state.gate[lanes], new_gate);
+            store(&mut state.a[lanes.clone()], new_a);
+            store(&mut state.b[lanes.clone()], new_b);
+            store(&mut state.gate[lanes], new_gate);
         }
     }
 }

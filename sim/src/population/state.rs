@@ -244,6 +244,9 @@ impl PopulationState {
             }
             if self.gate[j] == HELD {
                 self.release(j);
+                if self.gate[j] == QUIET {
+                    return;
+                }
             }
             let crossing = match self.shared {
                 Some(shared) if self.gate[j] > EXAMINE => {
@@ -281,10 +284,10 @@ impl PopulationState {
 
     /// Lets neuron j start from v_reset at `since`, with the synaptic current that has gathered until then.
     fn release(&mut self, j: usize) {
-        self.gate[j] = EXAMINE;
         let then = self.coordinates.instant(self.since[j]);
         self.a[j] = 0.0;
         let synaptic = self.deviation(j, &then);
         self.a[j] = (self.neuron.v_reset - self.v_inf[j] - synaptic) / then.membrane;
+        self.arm(j, &then);
     }
 }
