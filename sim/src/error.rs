@@ -43,6 +43,14 @@ pub enum ParameterError {
         /// Threshold (mV).
         v_thresh: f64,
     },
+    /// Receptors of different time constants where the formula at hand has one.
+    #[error("tau_syn_e and tau_syn_i must be equal here, found {tau_syn_e} ms and {tau_syn_i} ms")]
+    UnequalReceptors {
+        /// Excitatory time constant (ms).
+        tau_syn_e: f64,
+        /// Inhibitory time constant (ms).
+        tau_syn_i: f64,
+    },
     /// A mean and noise amplitude that the given weights cannot produce with rates of zero or more.
     #[error(
         "a synaptic weight of {weight} nA cannot give a mean of {mu} nA with a noise of {sigma} nA: \

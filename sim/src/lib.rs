@@ -38,6 +38,7 @@ mod population;
 mod projection;
 mod random;
 mod record;
+pub mod response;
 mod simulation;
 mod source;
 pub mod theory;

@@ -73,7 +73,8 @@ fn poisson_spikes(rates: &[f64], index: u32, key: StreamKey, duration: f64) -> V
             time += interval * stream.exponential();
         }
     }
-    spikes.sort_unstable_by(|p, q| p.time.total_cmp(&q.time).then(p.neuron.cmp(&q.neuron)));
+    // Stable: it merges the ascending runs that the neurons left.
+    spikes.sort_by(|p, q| p.time.total_cmp(&q.time));
     spikes
 }
 

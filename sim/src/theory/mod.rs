@@ -6,5 +6,5 @@ mod quadrature;
 mod siegert;
 
 pub use noise::Noise;
-pub use noisy_softplus::{Fit, NoisySoftplus, ResponsePoint, fit_noisy_softplus, noisy_softplus, rmse};
+pub use noisy_softplus::{Fit, NoisySoftplus, ResponsePoint, fit_noisy_softplus, noisy_softplus};
 pub use siegert::{current_for_rate, noise_free, siegert, siegert_gradient};

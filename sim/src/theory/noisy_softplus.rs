@@ -97,12 +97,6 @@ pub fn fit_noisy_softplus(points: &[ResponsePoint]) -> Option<Fit> {
     Some(at(0.5 * (a + b)))
 }
 
-/// Root of the mean squared deviation (Hz) of a model from the points.
-pub fn rmse(points: &[ResponsePoint], model: impl Fn(&ResponsePoint) -> f64) -> f64 {
-    let sum: f64 = points.iter().map(|p| (model(p) - p.rate).powi(2)).sum();
-    (sum / points.len() as f64).sqrt()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,122 @@
+//! Whole figures: file properties, contents and degenerate input.
+
+use super::*;
+
+fn response_curve() -> Figure {
+    let mut figure = Figure::new(Axis::linear("Mean current (nA)"), Axis::linear("Rate (Hz)"));
+    let current = |i: i32| 0.1 * f64::from(i);
+    let rate = |x: f64| 60.0 * (1.0 + ((x - 1.0) * 4.0).exp()).ln();
+    figure.series.push(Series {
+        label: "simulated, σ = 0.2 nA".into(),
+        colour: Colour::nth(0),
+        mark: Mark::Points(Shape::Circle),
+        points: (0..=15).map(|i| Point::with_error(current(i), rate(current(i)), 4.0)).collect(),
+    });
+    figure.series.push(Series {
+        label: "Siegert".into(),
+        colour: Colour::nth(0),
+        mark: Mark::Line(Stroke::Dashed),
+        points: (0..=150).map(|i| Point::new(current(i) / 10.0, rate(current(i) / 10.0))).collect(),
+    });
+    figure
+}
+
+fn decode(bytes: &[u8]) -> (png::OutputInfo, Option<png::PixelDimensions>, Vec<u8>) {
+    let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().expect("a PNG header");
+    let density = reader.info().pixel_dims;
+    let mut pixels = vec![0; reader.output_buffer_size().expect("a small image")];
+    let info = reader.next_frame(&mut pixels).expect("PNG pixels");
+    (info, density, pixels)
+}
+
+#[test]
+fn png_has_the_size_in_dots_and_says_300_per_inch() {
+    let mut figure = response_curve();
+    (figure.width_mm, figure.height_mm) = (88.9, 63.5);
+    let (info, density, pixels) = decode(&figure.png().expect("a figure"));
+    // 88.9 mm are 3.5 inches, 63.5 mm are 2.5 inches; 300 / 0.0254 is 11811.02.
+    assert_eq!((info.width, info.height), (1050, 750));
+    let density = density.expect("a pHYs chunk");
+    assert_eq!((density.xppu, density.yppu, density.unit), (11_811, 11_811, png::Unit::Meter));
+    let blue = [0, 114, 178];
+    assert!(pixels.chunks_exact(3).any(|pixel| pixel == blue), "the data are drawn in their colour");
+}
+
+#[test]
+fn svg_has_all_labels_as_text_and_its_width_on_paper() {
+    let mut figure = response_curve();
+    figure.reference_lines.push(ReferenceLine { y: 80.0, label: "a < b".into(), colour: Colour::Grey });
+    let svg = figure.svg().expect("a figure");
+    for text in ["Mean current (nA)", "Rate (Hz)", "simulated, σ = 0.2 nA", "Siegert", "a &lt; b", "rotate(270,"] {
+        assert!(svg.contains(text), "{text}");
+    }
+    assert!(svg.starts_with("<svg width=\"87.97mm\""), "{}", &svg[..80]);
+    assert!(svg.trim_end().ends_with("</svg>"));
+}
+
+#[test]
+fn values_without_a_place_interrupt_the_line() {
+    let mut figure = response_curve();
+    figure.x = Axis::log("Mean current (nA)");
+    figure.series[1].points[70].y = f64::NAN;
+    figure.series[1].mark = Mark::Line(Stroke::Solid);
+    figure.series.truncate(2);
+    figure.series[0].points[3].interval = Some((f64::NEG_INFINITY, f64::NAN));
+    let layout = Layout::new(&figure).expect("a layout");
+    assert_eq!(marks::lines(&figure.series[1], &layout).len(), 2);
+    // The first point lies at a current of zero.
+    assert_eq!(marks::points(&figure.series[0], &layout).len(), 15);
+    assert!(figure.png().is_ok());
+}
+
+#[test]
+fn degenerate_data_are_drawn() {
+    let nothing = Vec::new();
+    let single = vec![Point::with_error(3.0, 0.0, 0.0)];
+    let level = vec![Point::new(0.0, 7.0), Point::new(0.0, 7.0), Point::new(1.0, 7.0)];
+    let not_numbers = vec![Point::new(f64::NAN, f64::INFINITY); 3];
+    let extreme = vec![Point::new(-1e200, 1e200), Point::with_error(1e200, -1e200, 1e200)];
+    for points in [nothing, single, level, not_numbers, extreme] {
+        for axis in [Axis::linear("x"), Axis::log("x")] {
+            for mark in [
+                Mark::Line(Stroke::Dotted),
+                Mark::LineWithBand(Stroke::DashDotted),
+                Mark::Points(Shape::Triangle),
+                Mark::LineWithPoints(Stroke::Thin, Shape::Ring),
+                Mark::Band,
+            ] {
+                let mut figure = Figure::new(axis.clone(), axis.clone());
+                (figure.width_mm, figure.height_mm) = (30.0, 30.0);
+                let series = Series { label: "s".into(), colour: Colour::Black, mark, points: points.clone() };
+                figure.series = vec![series];
+                assert!(figure.svg().is_ok(), "{points:?} {mark:?}");
+                assert!(figure.png().is_ok(), "{points:?} {mark:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn impossible_figures_are_typed_errors() {
+    let mut figure = response_curve();
+    figure.width_mm = f64::NAN;
+    assert!(matches!(figure.png(), Err(FigureError::Size { .. })));
+    let mut figure = response_curve();
+    figure.y.range = Some((5.0, 5.0));
+    let error = figure.svg().expect_err("an empty range");
+    assert!(error.to_string().contains("Rate (Hz)"), "{error}");
+}
+
+#[test]
+fn free_legend_leaves_the_data_alone() {
+    let figure = response_curve();
+    let layout = Layout::new(&figure).expect("a layout");
+    let legend = layout.legend.clone().expect("a legend");
+    // The curve rises from the lower left to the upper right: the upper left corner is empty.
+    assert_eq!(legend.rect_in(&layout.frame, LegendPosition::TopLeft).left, legend.sample(0).0);
+    let mut crowded = figure;
+    let zigzag = (0..40).map(|i| Point::new(0.04 * f64::from(i), 150.0 * f64::from(i % 2)));
+    crowded.series[1].points = zigzag.collect();
+    let layout = Layout::new(&crowded).expect("a layout");
+    assert!(layout.legend.expect("a legend").sample(1).1 < layout.frame.top);
+}

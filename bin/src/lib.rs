@@ -1,0 +1,15 @@
+//! The programs `lif-sim`, `ann` and `convert`: their arguments, tables, figures and files.
+//!
+//! Each program is a thin file in `src/bin/`; a module here is one of their commands, or something that the
+//! commands share: [`figure`], [`output`], [`run`].
+
+// Programs are the one place that may print.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod figure;
+pub mod neuron_arguments;
+pub mod output;
+pub mod response;
+pub mod run;
+pub mod table;
+pub mod verify;

@@ -1,0 +1,89 @@
+//! What every long command shares: threads, progress, and a clean stop on Ctrl-C.
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Exit code of a command that could not do its work.
+const FAILED: u8 = 1;
+
+/// Whether the user has asked to stop.
+#[derive(Debug, Clone)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Listens to Ctrl-C and termination. The first asks the command to stop, the second ends the process.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the system refuses the handler.
+    pub fn listen() -> Result<Interrupt> {
+        let asked = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&asked);
+        ctrlc::set_handler(move || {
+            if flag.swap(true, Ordering::Relaxed) {
+                std::process::exit(i32::from(FAILED));
+            }
+            eprintln!("stopping; what is done is kept (once more to leave at once)");
+        })
+        .context("cannot listen to Ctrl-C")?;
+        Ok(Interrupt(asked))
+    }
+
+    /// Whether it is time to stop.
+    pub fn asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs `work` on a pool of so many threads (all cores for `None`).
+///
+/// # Errors
+///
+/// Fails if the threads cannot be started, or as `work` does.
+pub fn on_threads<T: Send>(threads: Option<usize>, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
+    pool.context("cannot start the threads")?.install(work)
+}
+
+/// A progress bar on standard error, silent where that is no terminal.
+pub fn progress(length: u64, unit: &str) -> ProgressBar {
+    let template = format!("{{bar:32}} {{pos}}/{{len}} {unit}  {{elapsed}} elapsed, {{eta}} left  {{msg}}");
+    let bar = ProgressBar::new(length);
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Turns the outcome of a command into the exit code of its process, with the reason of a failure in one line.
+pub fn finish(outcome: Result<ExitCode>) -> ExitCode {
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            // A reader that closes the pipe early (head) is no failure.
+            if error.chain().any(is_broken_pipe) {
+                return ExitCode::SUCCESS;
+            }
+            eprintln!("error: {error:#}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Prints to standard output; a closed pipe is an error like any other, see [`finish`].
+///
+/// # Errors
+///
+/// Fails if standard output is closed.
+pub fn print(text: &str) -> Result<()> {
+    use std::io::Write;
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! Tables for the terminal.
+
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+
+/// A table of right-aligned cells without vertical lines, ending in a newline.
+pub fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
+    let mut table = Table::new();
+    let rule = LineStyle::none().fill('─').junction('─');
+    table.load_style(TableStyle::new().top_border(rule).header_separator(rule).bottom_border(rule));
+    table.set_header(columns);
+    table.add_rows(rows);
+    for column in table.column_iter_mut() {
+        column.set_cell_alignment(CellAlignment::Right);
+        column.set_padding((1, 1));
+    }
+    format!("{table}\n")
+}
+
+/// A number with so many decimals, or a dash where there is none.
+pub fn number(x: f64, decimals: usize) -> String {
+    if x.is_finite() { format!("{x:.decimals$}") } else { "-".to_owned() }
+}
