@@ -6,8 +6,12 @@
 // Programs are the one place that may print.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod ann_commands;
+pub mod convert;
+pub mod dataset;
 pub mod figure;
 pub mod neuron_arguments;
+pub mod npy;
 pub mod output;
 pub mod response;
 pub mod run;

@@ -276,9 +276,7 @@ mod tests {
     fn smallest_weight_that_fires() {
         // mpmath: 1.190550788976149606 nA is the smallest weight that fires the resting neuron with i_offset = 0.
         let neuron = IfCurrExp { i_offset: 0.0, ..IfCurrExp::liu_furber_2016() };
-        let fires = |w: f64| {
-            first_crossing(&neuron, Trajectory { d: 0.0, i_e: w, i_i: 0.0 }, 15.0, 100.0).is_some()
-        };
+        let fires = |w: f64| first_crossing(&neuron, Trajectory { d: 0.0, i_e: w, i_i: 0.0 }, 15.0, 100.0).is_some();
         assert!(fires(1.190_550_788_976_15 + 1e-14));
         assert!(!fires(1.190_550_788_976_15 - 1e-14));
     }

@@ -135,9 +135,8 @@ mod tests {
     fn rates_under_a_redrawn_current() {
         let t1 = IfCurrExp { i_offset: 0.0, ..IfCurrExp::liu_furber_2016() };
         let p2 = IfCurrExp { tau_m: 10.0, tau_refrac: 2.0, v_rest: -70.0, v_reset: -70.0, v_thresh: -55.0, ..t1 };
-        let p4 = IfCurrExp {
-            cm: 0.5, tau_m: 30.0, tau_refrac: 3.0, v_rest: -60.0, v_reset: -68.0, v_thresh: -45.0, ..t1
-        };
+        let p4 =
+            IfCurrExp { cm: 0.5, tau_m: 30.0, tau_refrac: 3.0, v_rest: -60.0, v_reset: -68.0, v_thresh: -45.0, ..t1 };
         for (neuron, mu, stdev, dt, want) in [
             (t1, 0.1, 0.5, 1.0, 11.254_671_717),
             (t1, 0.1, 1.0, 1.0, 25.062_147_597),

@@ -37,16 +37,18 @@ impl<'a> Simulation<'a> {
         not_negative("duration", "ms", duration)?;
         let sizes = self.network.sources();
         if sources.len() != sizes.len() {
-            return Err(NetworkError::Length { what: "sources of the run", expected: sizes.len(), found: sources.len() });
+            return Err(NetworkError::Length {
+                what: "sources of the run",
+                expected: sizes.len(),
+                found: sources.len(),
+            });
         }
         let mut emitted = Vec::with_capacity(sources.len());
         for (index, (source, &size)) in sources.iter().zip(sizes).enumerate() {
             emitted.push(source.emit(size, index as u32, key, duration)?);
         }
-        let mut record = Record {
-            source_spikes: emitted.iter().map(|spikes| spikes.len() as u64).collect(),
-            ..Record::default()
-        };
+        let mut record =
+            Record { source_spikes: emitted.iter().map(|spikes| spikes.len() as u64).collect(), ..Record::default() };
         let mut trains: Vec<Vec<Spike>> = Vec::with_capacity(self.states.len());
         for (index, population) in self.network.populations().iter().enumerate() {
             let inputs: Vec<Input> = self
@@ -63,9 +65,8 @@ impl<'a> Simulation<'a> {
                 })
                 .collect();
             // Streams of currents follow those of the sources.
-            let noise = population.noise().map(|noise| {
-                Noise::new(noise, population, key, (sizes.len() + index) as u32)
-            });
+            let noise =
+                population.noise().map(|noise| Noise::new(noise, population, key, (sizes.len() + index) as u32));
             let mut seen = PopulationRecord::default();
             record.synaptic_events +=
                 run_population(population, &mut self.states[index], inputs, noise, duration, &mut seen);

@@ -59,11 +59,7 @@ fn reference_spike_times() {
     assert_times(&spike_times(degenerate, &[(3.0, 0.6), (12.0, -0.1)], 100.0), &[10.010_054_977_754_86], 1e-11);
     // A graze by 1e-6 of the weight: the slope at the spike is 1.6e-3 mV/ms, hence 1e-9 ms.
     let resting = IfCurrExp { i_offset: 0.0, ..t1 };
-    assert_times(
-        &spike_times(resting, &[(0.0, 1.190_551_979_526_938_6)], 60.0),
-        &[9.227_828_606_154_114],
-        1e-9,
-    );
+    assert_times(&spike_times(resting, &[(0.0, 1.190_551_979_526_938_6)], 60.0), &[9.227_828_606_154_114], 1e-9);
     assert_times(&spike_times(resting, &[(0.0, 1.0)], 60.0), &[], 0.0);
 }
 
@@ -103,8 +99,7 @@ fn scaling_leaves_spike_times_alone() {
 fn fast_and_general_path_agree() {
     let n = 37;
     let weights: Vec<f64> = (0..50 * n).map(|i| 0.25 * (f64::from((i * 7919 % 211) as u32) / 100.0 - 0.7)).collect();
-    let spikes: Vec<Spike> =
-        (0..2000u32).map(|i| Spike { time: f64::from(i) * 0.31, neuron: i * 31 % 50 }).collect();
+    let spikes: Vec<Spike> = (0..2000u32).map(|i| Spike { time: f64::from(i) * 0.31, neuron: i * 31 % 50 }).collect();
     let run = |tau_syn_i: f64| {
         let neuron = IfCurrExp { tau_syn_i, ..IfCurrExp::liu_furber_2016() };
         let mut network = Network::new();

@@ -1,2 +1,30 @@
-//! Placeholder.
-fn main() {}
+//! `ann`: trains and evaluates ordinary networks.
+
+use bin::ann_commands::evaluate::{EvaluateArguments, evaluate};
+use bin::ann_commands::train::{TrainArguments, train};
+use bin::run;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Trains networks for conversion to spiking neurons, and evaluates trained networks. Model files are Keras .h5.
+#[derive(Parser)]
+#[command(version)]
+struct Program {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train a network
+    Train(TrainArguments),
+    /// Accuracy and outputs of a trained network
+    Evaluate(EvaluateArguments),
+}
+
+fn main() -> ExitCode {
+    run::finish(match Program::parse().command {
+        Command::Train(arguments) => train(&arguments),
+        Command::Evaluate(arguments) => evaluate(&arguments),
+    })
+}

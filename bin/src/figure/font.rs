@@ -52,7 +52,8 @@ pub(super) fn glyph(character: char) -> Glyph {
     let hmtx = table(b"hmtx");
     let last_long = index.min(long_metrics - 1);
     // Glyphs after the last long entry share its advance and have only their bearing listed.
-    let bearing = if index < long_metrics { hmtx + 4 * index + 2 } else { hmtx + 4 * long_metrics + 2 * (index - long_metrics) };
+    let bearing =
+        if index < long_metrics { hmtx + 4 * index + 2 } else { hmtx + 4 * long_metrics + 2 * (index - long_metrics) };
     Glyph { advance: unsigned(hmtx + 4 * last_long) as f64 / units_per_em(), bearing: signed(bearing) / units_per_em() }
 }
 
@@ -104,7 +105,8 @@ mod tests {
 
     #[test]
     fn every_character_of_our_labels_has_a_glyph() {
-        for character in "−×±µσλΩ√·%°–⁻⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₊₋ₑₘₛ≤≥≈∞".chars() {
+        for character in "−×±µσλΩ√·%°–⁻⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₊₋ₑₘₛ≤≥≈∞".chars()
+        {
             assert_ne!(glyph_index(character), 0, "{character}");
         }
         assert_eq!(glyph_index('字'), 0);

@@ -35,8 +35,7 @@ impl Rect {
     pub(super) fn clip(&self, (a, b): Segment) -> Option<Segment> {
         let (dx, dy) = (b.0 - a.0, b.1 - a.1);
         let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
-        let sides =
-            [(-dx, a.0 - self.left), (dx, self.right - a.0), (-dy, a.1 - self.top), (dy, self.bottom - a.1)];
+        let sides = [(-dx, a.0 - self.left), (dx, self.right - a.0), (-dy, a.1 - self.top), (dy, self.bottom - a.1)];
         for (slope, distance) in sides {
             if slope == 0.0 {
                 if distance < 0.0 {

@@ -23,9 +23,9 @@ mod style;
 mod ticks;
 
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
 mod look;
+#[cfg(test)]
+mod tests;
 
 pub use axis::{Axis, Scale};
 pub use error::FigureError;

@@ -105,7 +105,9 @@ where
         for placed in &self.layout.reference_lines {
             let line = &figure.reference_lines[placed.index];
             let rgb = style::rgb(line.colour);
-            for dash in geometry::dashes(&[(frame.left, placed.y), (frame.right, placed.y)], style::pattern(Stroke::Dashed)) {
+            for dash in
+                geometry::dashes(&[(frame.left, placed.y), (frame.right, placed.y)], style::pattern(Stroke::Dashed))
+            {
                 self.canvas.line(&dash, style::weight(Stroke::Thin), rgb)?;
             }
             self.small_label(&line.label, placed.label, Anchor::Start, rgb)?;

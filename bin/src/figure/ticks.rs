@@ -81,7 +81,10 @@ pub(super) fn log(low: f64, high: f64, intervals: usize) -> Ticks {
     let inside = |value: f64| low * (1.0 - 1e-9) <= value && value <= high * (1.0 + 1e-9);
     let exponents = low.log10().floor() as i32..=high.log10().ceil() as i32;
     let multiples = |mantissas: &'static [i64]| {
-        exponents.clone().flat_map(move |e| mantissas.iter().map(move |&m| (m, e))).filter(|&(m, e)| inside(scaled(m as f64, e)))
+        exponents
+            .clone()
+            .flat_map(move |e| mantissas.iter().map(move |&m| (m, e)))
+            .filter(|&(m, e)| inside(scaled(m as f64, e)))
     };
     let fine: Vec<_> = multiples(&[1, 2, 5]).collect();
     if fine.len() < 2 {
@@ -147,7 +150,8 @@ fn number(value: f64, decimals: i32) -> String {
 /// Ten with a raised exponent.
 fn power_label(exponent: i32) -> String {
     const RAISED: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
-    let raised = exponent.to_string().chars().map(|c| c.to_digit(10).map_or('⁻', |d| RAISED[d as usize])).collect::<String>();
+    let raised =
+        exponent.to_string().chars().map(|c| c.to_digit(10).map_or('⁻', |d| RAISED[d as usize])).collect::<String>();
     format!("10{raised}")
 }
 
@@ -171,7 +175,9 @@ mod tests {
 
     #[test]
     fn steps_are_one_two_or_five() {
-        for (width, intervals, expected) in [(1.0, 5, 0.2), (1.0, 4, 0.5), (1.0, 2, 0.5), (1.0, 1, 1.0), (70.0, 7, 10.0)] {
+        for (width, intervals, expected) in
+            [(1.0, 5, 0.2), (1.0, 4, 0.5), (1.0, 2, 0.5), (1.0, 1, 1.0), (70.0, 7, 10.0)]
+        {
             assert_eq!(Step::for_width(width, intervals).times(1), expected, "{width} in {intervals}");
         }
     }

@@ -81,7 +81,9 @@ impl ResponseArguments {
     fn means(&self) -> Result<Vec<f64>> {
         let Self { from, to, step, .. } = *self;
         if !(from.is_finite() && to.is_finite() && step > 0.0 && from <= to) {
-            bail!("--from, --to and --step must be finite, --from at most --to and --step positive: found {from}, {to}, {step}");
+            bail!(
+                "--from, --to and --step must be finite, --from at most --to and --step positive: found {from}, {to}, {step}"
+            );
         }
         let steps = ((to - from) / step * (1.0 + 1e-12)).floor();
         if steps > 1e6 {

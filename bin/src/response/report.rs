@@ -103,8 +103,7 @@ pub(super) fn text(curves: &Curves) -> String {
                 row
             })
             .collect();
-        let columns =
-            ["mean (nA)", "rate (Hz)", "± s.e.", "Siegert (Hz)", correction(*noise), "Noisy Softplus (Hz)"];
+        let columns = ["mean (nA)", "rate (Hz)", "± s.e.", "Siegert (Hz)", correction(*noise), "Noisy Softplus (Hz)"];
         text += &table(&columns, &rows);
     }
     match curves.fit {
@@ -138,9 +137,8 @@ pub(super) fn figure(curves: &Curves) -> Figure {
     let mut figure = Figure::new(Axis::linear("Mean current (nA)"), Axis::linear("Firing rate (Hz)"));
     let noises = curves.noises();
     let palette = [Colour::Blue, Colour::Vermillion, Colour::BluishGreen, Colour::Orange, Colour::ReddishPurple];
-    let (low, high) = curves.points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), p| {
-        (low.min(p.mu), high.max(p.mu))
-    });
+    let (low, high) =
+        curves.points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), p| (low.min(p.mu), high.max(p.mu)));
     for (noise, &colour) in noises.iter().zip(palette.iter().cycle()) {
         let first = noise == &noises[0];
         let line = |label: &str, stroke: Stroke, rate: &dyn Fn(f64) -> f64| Series {
@@ -155,7 +153,9 @@ pub(super) fn figure(curves: &Curves) -> Figure {
         let neuron = &curves.neuron;
         let white = noise.white_amplitude();
         let corrected = correction(*noise).trim_end_matches(" (Hz)");
-        figure.series.push(line("Siegert, white noise", Stroke::Dashed, &|mu| siegert(neuron, mu + neuron.i_offset, white)));
+        figure
+            .series
+            .push(line("Siegert, white noise", Stroke::Dashed, &|mu| siegert(neuron, mu + neuron.i_offset, white)));
         figure.series.push(line(&format!("Siegert, {corrected}"), Stroke::Solid, &|mu| {
             noise.corrected_siegert(neuron, mu + neuron.i_offset)
         }));

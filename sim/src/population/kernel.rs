@@ -77,10 +77,8 @@ impl WithSimd for DeliverRow<'_> {
             let q = simd.mul_f64s(new_b, synapse);
             let high = simd.greater_than_or_equal_f64s(simd.mul_f64s(p, rise), theta);
             let rising = simd.less_than_f64s(p, simd.mul_f64s(ratio, q));
-            let reaches = simd.greater_than_or_equal_f64s(
-                power(simd, p, shared.ratio.ceiling),
-                simd.mul_f64s(q, bound),
-            );
+            let reaches =
+                simd.greater_than_or_equal_f64s(power(simd, p, shared.ratio.ceiling), simd.mul_f64s(q, bound));
             let candidate = simd.and_m64s(high, simd.and_m64s(rising, reaches));
             let mut new_gate = simd.select_f64s(candidate, theta, quiet);
             if any {

@@ -120,11 +120,8 @@ impl Convolution {
 
         let phase = &self.phases[x % stride[1]];
         // The i-th column of the phase meets target column (x - last) / stride + i; those left of the map are skipped.
-        let (skipped, first) = if x < phase.last {
-            ((phase.last - x) / stride[1], 0)
-        } else {
-            (0, (x - phase.last) / stride[1])
-        };
+        let (skipped, first) =
+            if x < phase.last { ((phase.last - x) / stride[1], 0) } else { (0, (x - phase.last) / stride[1]) };
         if phase.columns <= skipped || self.output[1] <= first {
             return;
         }

@@ -65,8 +65,7 @@ pub(super) fn white_membrane_deviation(neuron: &IfCurrExp, sigma: f64) -> f64 {
 
 /// [`siegert`] with threshold and reset raised by so many mV; `sigma_v` is the free membrane's standard deviation (mV).
 pub(super) fn shifted_siegert(neuron: &IfCurrExp, mu: f64, sigma_v: f64, d_thresh: f64, d_reset: f64) -> f64 {
-    let shifted =
-        IfCurrExp { v_thresh: neuron.v_thresh + d_thresh, v_reset: neuron.v_reset + d_reset, ..*neuron };
+    let shifted = IfCurrExp { v_thresh: neuron.v_thresh + d_thresh, v_reset: neuron.v_reset + d_reset, ..*neuron };
     let drive = neuron.resistance() * mu - (shifted.v_thresh - neuron.v_rest);
     if sigma_v == 0.0 || drive > NOISE_FREE * sigma_v {
         return noise_free(&shifted, mu);

@@ -1,0 +1,52 @@
+//! Ordinary (non-spiking) networks: layers, activations, training and Keras model files.
+//!
+//! A [`Network`] is a chain of [`Layer`]s over channels-last tensors. It is built once, checked once, and then
+//! evaluated ([`Network::forward`]), trained ([`train`]) or written to a file that Keras can open ([`keras::write`]).
+//! Training runs in `f32`; the same code runs in `f64` where gradients are checked against central differences.
+//!
+//! The activation that this crate exists for is Noisy Softplus: its layers carry a mean path and a variance path, so
+//! that a trained unit knows the noise which its Poisson inputs will make on a leaky integrate-and-fire neuron. The
+//! outputs of such layers are expected spikes per synaptic time constant, its weights are nA.
+//!
+//! ```
+//! use ann::{ActivationChoice, model};
+//!
+//! let network = model::paper::<f32>(ActivationChoice::Relu, 7);
+//! let blank = vec![0.0; 28 * 28];
+//! // A network without biases is indifferent to a blank image.
+//! assert_eq!(network.forward(&blank, 1), vec![0.1; 10]);
+//! ```
+//!
+//! Reading order: [`Shape`], [`Layer`], [`Activation`], [`Network`], [`model`], [`train`], [`keras`].
+
+mod activation;
+mod error;
+mod evaluation;
+mod gradients;
+pub mod initialiser;
+pub mod keras;
+mod layer;
+mod loss;
+mod matrix;
+pub mod model;
+mod network;
+mod optimiser;
+mod pass;
+mod random;
+mod real;
+mod shape;
+mod training;
+
+pub use activation::noisy_softplus::{self, NoisySoftplus};
+pub use activation::{Activation, ActivationChoice};
+pub use error::{ActivationError, ModelFileError, NetworkError, TrainingError};
+pub use evaluation::{Evaluation, Samples, evaluate, predict};
+pub use gradients::Gradients;
+pub use layer::{AveragePool2d, Conv2d, Dense, KernelShape, Layer};
+pub use loss::{Loss, RateLimit};
+pub use network::Network;
+pub use optimiser::{Method, Optimiser};
+pub use pass::{Objective, VarianceGradient, loss_and_gradients};
+pub use real::Real;
+pub use shape::{Extent, Shape};
+pub use training::{EpochRecord, History, Progress, TrainingSettings, train};

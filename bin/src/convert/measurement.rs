@@ -1,0 +1,77 @@
+//! What a run of the spiking network has shown, set beside the trained network on the same images.
+
+use convert::{ConversionLoss, Decision, Interval, LatencyAccuracy, Outcome, wilson};
+
+/// Measures of one conversion.
+#[derive(Debug, Clone)]
+pub(super) struct Measurement {
+    /// Correct decisions of the trained network, on the images that were presented.
+    pub(super) ann_correct: u64,
+    /// The paired comparison at the end of the presentation.
+    pub(super) loss: ConversionLoss,
+    /// Correct decisions of the spiking network over time.
+    pub(super) latency: LatencyAccuracy,
+    /// Images on which both networks decide for the same class.
+    pub(super) agreeing: u64,
+    /// Input spikes of all images.
+    pub(super) input_spikes: u64,
+    /// Spikes of all neurons on all images.
+    pub(super) spikes: u64,
+    /// Synaptic events of all images.
+    pub(super) synaptic_events: u64,
+    /// Wall-clock time of the simulation.
+    pub(super) seconds: f64,
+    /// Whether all images were presented; false after an interruption.
+    pub(super) complete: bool,
+}
+
+impl Measurement {
+    pub(super) fn of(
+        latencies: &[f64],
+        outcomes: &[Option<Outcome>],
+        predicted: &[u8],
+        labels: &[u8],
+        seconds: f64,
+    ) -> Measurement {
+        let done: Vec<(&Outcome, u8, u8)> = outcomes
+            .iter()
+            .zip(predicted.iter().zip(labels))
+            .filter_map(|(outcome, (&predicted, &label))| Some((outcome.as_ref()?, predicted, label)))
+            .collect();
+        let last = |outcome: &Outcome| outcome.decisions.last().copied().unwrap_or(Decision::Silent);
+        let total = |count: fn(&Outcome) -> u64| done.iter().map(|(outcome, ..)| count(outcome)).sum();
+        Measurement {
+            ann_correct: done.iter().filter(|(_, predicted, label)| predicted == label).count() as u64,
+            loss: ConversionLoss::of(
+                done.iter()
+                    .map(|&(outcome, predicted, label)| (predicted == label, last(outcome) == Decision::Class(label))),
+            ),
+            latency: LatencyAccuracy::of(latencies, done.iter().map(|&(outcome, _, label)| (outcome, label))),
+            agreeing: done.iter().filter(|(outcome, predicted, _)| last(outcome) == Decision::Class(*predicted)).count()
+                as u64,
+            input_spikes: total(|outcome| outcome.input_spikes),
+            spikes: total(|outcome| outcome.spikes),
+            synaptic_events: total(|outcome| outcome.synaptic_events),
+            seconds,
+            complete: done.len() == outcomes.len(),
+        }
+    }
+
+    /// A sum over the images as a mean per image.
+    pub(super) fn per_image(&self, sum: u64) -> f64 {
+        sum as f64 / self.latency.images as f64
+    }
+
+    pub(super) fn ann_accuracy(&self) -> f64 {
+        self.per_image(self.ann_correct)
+    }
+
+    pub(super) fn ann_interval(&self) -> Interval {
+        wilson(self.ann_correct, self.latency.images)
+    }
+
+    /// Number of the last latency.
+    pub(super) fn last(&self) -> usize {
+        self.latency.latencies.len() - 1
+    }
+}

@@ -1,0 +1,142 @@
+//! `convert`: a trained network as spiking neurons, measured on MNIST.
+
+mod measurement;
+mod report;
+
+use crate::dataset;
+use crate::output::{Provenance, ResultFolder, json_text};
+use crate::run::{self, Interrupt, progress};
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use convert::{ConversionSettings, Presentation, SpikingNetwork, present, standard_latencies};
+use data::mnist::Split;
+use measurement::Measurement;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// Flags of `convert`.
+#[derive(Debug, Args)]
+pub struct ConvertArguments {
+    /// Trained network (Keras .h5)
+    model: PathBuf,
+    /// Run the spiking network on the MNIST test images and measure the conversion loss; without it, only the mapping is shown
+    #[arg(long)]
+    run_mnist: bool,
+    /// Presentation time of an image (ms)
+    #[arg(long, value_name = "MS", default_value_t = 1000.0, allow_negative_numbers = true)]
+    duration: f64,
+    /// Poisson rate of a full-scale pixel (Hz) [default: 1000 / tau_syn]
+    #[arg(long, value_name = "HZ", allow_negative_numbers = true)]
+    max_rate: Option<f64>,
+    /// Number of test images, from the first
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    images: usize,
+    /// Number of training images on which activations are measured for scaling
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    calibration: usize,
+    /// Rate of hidden units at the percentile of their layer's activations (Hz); ReLU and Softplus networks
+    #[arg(long, value_name = "HZ", default_value_t = ConversionSettings::default().hidden_rate, allow_negative_numbers = true)]
+    hidden_rate: f64,
+    /// Rate of the winning output at the percentile (Hz)
+    #[arg(long, value_name = "HZ", default_value_t = ConversionSettings::default().output_rate, allow_negative_numbers = true)]
+    output_rate: f64,
+    /// Percentile of the activations that is taken as full scale
+    #[arg(long, value_name = "P", default_value_t = 100.0 * ConversionSettings::default().percentile, value_parser = percentile)]
+    percentile: f64,
+    /// Synaptic time constant (ms): 1, 5 or 10; a Noisy Softplus network brings its own
+    #[arg(long, value_name = "MS", default_value_t = ConversionSettings::default().tau_syn, allow_negative_numbers = true)]
+    tau_syn: f64,
+    /// Delay of every projection (ms)
+    #[arg(long, value_name = "MS", default_value_t = ConversionSettings::default().delay, allow_negative_numbers = true)]
+    delay: f64,
+    /// Seed of the Poisson input
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Threads [default: all cores]; the result does not depend on it
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Folder with the four MNIST files [default: $LIF_DATA/mnist, data/mnist]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Print one JSON document instead of the table
+    #[arg(long)]
+    json: bool,
+    /// Write conversion.json, latency.csv, latency.svg and latency.png into this folder
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+}
+
+fn percentile(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(p) if p > 50.0 && p <= 100.0 => Ok(p),
+        _ => Err("must be above 50 and at most 100".to_owned()),
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Fails on models that cannot be read or converted, missing data, impossible settings and files that cannot be written.
+pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
+    let model = &arguments.model;
+    let trained = ann::keras::read(model).with_context(|| format!("cannot read the model {}", model.display()))?;
+    if !(arguments.duration > 0.0 && arguments.duration.is_finite()) {
+        bail!("--duration must be positive and finite (ms), found {}", arguments.duration);
+    }
+    if arguments.images == 0 || arguments.calibration == 0 {
+        bail!("--images and --calibration must be at least 1");
+    }
+    let folder = dataset::folder(arguments.data_dir.as_deref(), "mnist")?;
+    let training = dataset::load(&folder, Split::Train)?.first(arguments.calibration);
+    let settings = ConversionSettings {
+        tau_syn: arguments.tau_syn,
+        max_rate: arguments.max_rate,
+        hidden_rate: arguments.hidden_rate,
+        output_rate: arguments.output_rate,
+        percentile: arguments.percentile / 100.0,
+        delay: arguments.delay,
+    };
+    let spiking = run::on_threads(arguments.threads, || {
+        SpikingNetwork::convert(&trained, dataset::samples(&training), &settings)
+            .with_context(|| format!("cannot convert {}", model.display()))
+    })?;
+    let provenance = Provenance::of("convert", arguments.seed);
+    if !arguments.run_mnist {
+        let document = report::mapping_document(&spiking, &provenance);
+        run::print(&if arguments.json { json_text(&document)? } else { report::mapping(&spiking) })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+
+    let test = dataset::load(&folder, Split::Test)?.first(arguments.images);
+    let interrupt = Interrupt::listen()?;
+    let presentation = Presentation { latencies: standard_latencies(arguments.duration), seed: arguments.seed };
+    let measurement = run::on_threads(arguments.threads, || {
+        let started = Instant::now();
+        let bar = progress(test.len() as u64, "images");
+        let outcomes = present(&spiking, dataset::samples(&test), &presentation, &|_| {
+            bar.inc(1);
+            if interrupt.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        bar.finish_and_clear();
+        let seconds = started.elapsed().as_secs_f64();
+        let predicted = ann::predict(&trained, dataset::samples(&test))?;
+        Ok(Measurement::of(&presentation.latencies, &outcomes, &predicted, test.labels(), seconds))
+    })?;
+    if measurement.latency.images == 0 {
+        bail!("interrupted before the first image was done");
+    }
+    let document = report::document(&spiking, &measurement, arguments.duration, &provenance);
+    if let Some(folder) = &arguments.output {
+        let folder = ResultFolder::open(folder)?;
+        folder.json("conversion", &document)?;
+        folder.csv("latency", &provenance, &report::LATENCY_COLUMNS, &report::latency_rows(&measurement))?;
+        folder.figure("latency", &report::figure(&measurement))?;
+        eprintln!("wrote conversion.json, latency.csv, latency.svg and latency.png into {}", folder.path().display());
+    }
+    let text = if arguments.json { json_text(&document)? } else { report::text(&spiking, &measurement) };
+    run::print(&text)?;
+    Ok(if measurement.complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

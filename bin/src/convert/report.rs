@@ -1,0 +1,203 @@
+//! The mapping and the measures as tables, a JSON document, CSV rows and a figure.
+
+use super::measurement::Measurement;
+use crate::figure::{Axis, Colour, Figure, Mark, Point, ReferenceLine, Series, Shape, Stroke};
+use crate::output::{Provenance, csv_number};
+use crate::table::{number, table};
+use convert::{Interval, Route, SpikingNetwork};
+use serde_json::{Value, json};
+
+/// Columns of the CSV file of the latency-accuracy curve.
+pub(super) const LATENCY_COLUMNS: [&str; 6] = ["ms", "accuracy", "low", "high", "correct", "undecided"];
+
+fn percent(fraction: f64) -> String {
+    format!("{:.2} %", 100.0 * fraction)
+}
+
+fn percent_interval(interval: Interval) -> String {
+    format!("[{:.2}, {:.2}]", 100.0 * interval.low, 100.0 * interval.high)
+}
+
+pub(super) fn mapping(spiking: &SpikingNetwork) -> String {
+    let route = match spiking.route() {
+        Route::Physical => "physical units: the trained weights are nA",
+        Route::Normalised => "normalised: each layer's response is fitted to the trained activations",
+    };
+    let rows: Vec<Vec<String>> = spiking
+        .layers()
+        .iter()
+        .zip(spiking.network().populations())
+        .map(|(layer, population)| {
+            vec![
+                layer.kind.to_owned(),
+                layer.shape.to_string(),
+                population.size().to_string(),
+                number(layer.unit_rate, 2),
+                number(layer.fit.gain, 3),
+                number(layer.fit.current, 4),
+                number(layer.fit.rmse, 2),
+            ]
+        })
+        .collect();
+    let columns = ["layer", "shape", "LIF neurons", "Hz per unit", "gain", "current (nA)", "predicted rate error (Hz)"];
+    format!("{route}; input: Poisson, up to {} Hz per pixel\n{}", spiking.max_rate(), table(&columns, &rows))
+}
+
+pub(super) fn text(spiking: &SpikingNetwork, m: &Measurement) -> String {
+    let mut text = mapping(spiking);
+    let last = m.last();
+    let n = m.latency.images;
+    let rows: Vec<Vec<String>> = (0..=last)
+        .map(|i| {
+            vec![
+                format!("{}", m.latency.latencies[i]),
+                percent(m.latency.accuracy(i)),
+                percent_interval(m.latency.interval(i)),
+                percent(m.latency.undecided[i] as f64 / n as f64),
+            ]
+        })
+        .collect();
+    text += &table(&["latency (ms)", "SNN accuracy", "95 % interval", "undecided"], &rows);
+    text += &format!(
+        "ANN accuracy      {} {} on the same {n} images\n",
+        percent(m.ann_accuracy()),
+        percent_interval(m.ann_interval())
+    );
+    text += &format!(
+        "SNN accuracy      {} {} after {} ms; ties and silence count as wrong\n",
+        percent(m.latency.accuracy(last)),
+        percent_interval(m.latency.interval(last)),
+        m.latency.latencies[last]
+    );
+    let interval = m.loss.interval();
+    text += &format!(
+        "Conversion loss   {:.2} points [{:.2}, {:.2}] (paired; {} images only the ANN gets right, {} only the SNN; McNemar p = {:.2e})\n",
+        m.loss.percentage_points(),
+        interval.low,
+        interval.high,
+        m.loss.only_ann,
+        m.loss.only_snn,
+        m.loss.p_value()
+    );
+    text +=
+        &format!("Agreement         {} of the images get the same class from both\n", percent(m.per_image(m.agreeing)));
+    if let Some(latency) = m.latency.within_one_point() {
+        text += &format!("Latency           {latency} ms to come within 1 point of the final accuracy\n");
+    }
+    text += &format!(
+        "Per image         {:.0} input spikes, {:.0} spikes, {:.0} synaptic events\n",
+        m.per_image(m.input_spikes),
+        m.per_image(m.spikes),
+        m.per_image(m.synaptic_events)
+    );
+    text += &format!(
+        "Speed             {:.1} images/s, {:.0} million synaptic events/s ({:.1} s)\n",
+        n as f64 / m.seconds,
+        m.synaptic_events as f64 / m.seconds / 1e6,
+        m.seconds
+    );
+    if !m.complete {
+        text += "Interrupted: only the images that were done are counted.\n";
+    }
+    text
+}
+
+pub(super) fn mapping_document(spiking: &SpikingNetwork, provenance: &Provenance) -> Value {
+    let layers: Vec<Value> = spiking
+        .layers()
+        .iter()
+        .map(|layer| {
+            json!({
+                "layer": layer.kind,
+                "shape": [layer.shape.height, layer.shape.width, layer.shape.channels],
+                "hz_per_unit": layer.unit_rate,
+                "gain": layer.fit.gain,
+                "current_na": layer.fit.current,
+                "predicted_rate_rmse_hz": layer.fit.rmse,
+            })
+        })
+        .collect();
+    json!({
+        "provenance": provenance,
+        "route": match spiking.route() { Route::Physical => "physical", Route::Normalised => "normalised" },
+        "max_rate_hz": spiking.max_rate(),
+        "layers": layers,
+    })
+}
+
+pub(super) fn document(spiking: &SpikingNetwork, m: &Measurement, duration: f64, provenance: &Provenance) -> Value {
+    let last = m.last();
+    let latency = &m.latency;
+    let each = |value: &dyn Fn(usize) -> Value| (0..=last).map(value).collect::<Vec<_>>();
+    let pair = |interval: Interval| json!([interval.low, interval.high]);
+    let loss = m.loss.interval();
+    let mut document = mapping_document(spiking, provenance);
+    let measures = json!({
+        "complete": m.complete,
+        "images": latency.images,
+        "duration_ms": duration,
+        "ann_accuracy": m.ann_accuracy(),
+        "ann_accuracy_interval": pair(m.ann_interval()),
+        "snn_accuracy": latency.accuracy(last),
+        "snn_accuracy_interval": pair(latency.interval(last)),
+        "conversion_loss_pp": m.loss.percentage_points(),
+        "conversion_loss_interval_pp": [loss.low, loss.high],
+        "only_ann_correct": m.loss.only_ann,
+        "only_snn_correct": m.loss.only_snn,
+        "mcnemar_p": m.loss.p_value(),
+        "agreement": m.per_image(m.agreeing),
+        "latency": {
+            "ms": latency.latencies,
+            "accuracy": each(&|i| json!(latency.accuracy(i))),
+            "low": each(&|i| json!(latency.interval(i).low)),
+            "high": each(&|i| json!(latency.interval(i).high)),
+            "correct": latency.correct,
+            "undecided": latency.undecided,
+        },
+        "latency_within_one_point_ms": latency.within_one_point(),
+        "input_spikes_per_image": m.per_image(m.input_spikes),
+        "spikes_per_image": m.per_image(m.spikes),
+        "synaptic_events_per_image": m.per_image(m.synaptic_events),
+        "seconds": m.seconds,
+        "images_per_second": latency.images as f64 / m.seconds,
+        "synaptic_events_per_second": m.synaptic_events as f64 / m.seconds,
+    });
+    if let (Value::Object(document), Value::Object(measures)) = (&mut document, measures) {
+        document.extend(measures);
+    }
+    document
+}
+
+pub(super) fn latency_rows(m: &Measurement) -> Vec<Vec<String>> {
+    (0..=m.last())
+        .map(|i| {
+            let interval = m.latency.interval(i);
+            let mut row: Vec<String> =
+                [m.latency.latencies[i], m.latency.accuracy(i), interval.low, interval.high].map(csv_number).to_vec();
+            row.extend([m.latency.correct[i].to_string(), m.latency.undecided[i].to_string()]);
+            row
+        })
+        .collect()
+}
+
+pub(super) fn figure(m: &Measurement) -> Figure {
+    let mut figure = Figure::new(Axis::log("Presentation time (ms)"), Axis::linear("Accuracy (%)"));
+    figure.series.push(Series {
+        label: "spiking network, 95 % interval".to_owned(),
+        colour: Colour::Blue,
+        mark: Mark::LineWithPoints(Stroke::Solid, Shape::Circle),
+        points: (0..=m.last())
+            .map(|i| {
+                let interval = m.latency.interval(i);
+                let ends = (100.0 * interval.low, 100.0 * interval.high);
+                Point::with_interval(m.latency.latencies[i], 100.0 * m.latency.accuracy(i), ends)
+            })
+            .collect(),
+    });
+    figure.reference_lines.push(ReferenceLine {
+        y: 100.0 * m.ann_accuracy(),
+        label: format!("trained network, {}", percent(m.ann_accuracy())),
+        colour: Colour::Vermillion,
+    });
+    figure
+}

@@ -1,0 +1,44 @@
+//! Where data sets are found.
+
+use anyhow::{Context, Result, bail};
+use data::ImageSet;
+use data::mnist::{self, Split};
+use std::path::{Path, PathBuf};
+
+/// Folder of a data set: the one given, else `$LIF_DATA/NAME`, else `data/NAME` in the working directory or in a folder
+/// above the program.
+///
+/// # Errors
+///
+/// Fails if none of them exists.
+pub fn folder(given: Option<&Path>, name: &str) -> Result<PathBuf> {
+    if let Some(folder) = given {
+        return Ok(folder.to_owned());
+    }
+    let mut candidates: Vec<PathBuf> =
+        std::env::var_os("LIF_DATA").map(|root| Path::new(&root).join(name)).into_iter().collect();
+    candidates.push(Path::new("data").join(name));
+    if let Ok(program) = std::env::current_exe() {
+        candidates.extend(program.ancestors().skip(1).map(|folder| folder.join("data").join(name)));
+    }
+    match candidates.into_iter().find(|folder| folder.is_dir()) {
+        Some(folder) => Ok(folder),
+        None => bail!(
+            "the data set {name} was not found: name its folder with --data-dir, or set LIF_DATA to the folder above it"
+        ),
+    }
+}
+
+/// One part of MNIST, or of a data set in the same format.
+///
+/// # Errors
+///
+/// Fails on missing and damaged files.
+pub fn load(folder: &Path, split: Split) -> Result<ImageSet> {
+    mnist::load(folder, split).with_context(|| format!("cannot read the data set in {}", folder.display()))
+}
+
+/// The images as the networks take them.
+pub fn samples(images: &ImageSet) -> ann::Samples<'_> {
+    ann::Samples { pixels: images.pixels(), labels: images.labels() }
+}

@@ -1,0 +1,93 @@
+//! Why a trained network cannot be converted, and what to do about it.
+
+use thiserror::Error;
+
+/// A network, or a layer of it, that has no spiking counterpart here.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum ConversionError {
+    /// A hidden layer whose outputs may be negative, which no firing rate can be.
+    #[error(
+        "layer {layer} ({kind}) has the activation {activation}: firing rates cannot be negative; \
+         train it with ReLU, Softplus or Noisy Softplus"
+    )]
+    SignedOutput {
+        /// Index of the layer.
+        layer: usize,
+        /// What the layer is.
+        kind: &'static str,
+        /// Its activation.
+        activation: String,
+    },
+    /// Noisy Softplus beside other activations, or with other constants than the first such layer.
+    #[error(
+        "layer {layer} ({kind}) has the activation {activation}, but an earlier one has {expected}: \
+         a network converts by its physical units only if all hidden layers are Noisy Softplus with the same constants"
+    )]
+    MixedUnits {
+        /// Index of the layer.
+        layer: usize,
+        /// What the layer is.
+        kind: &'static str,
+        /// Its activation.
+        activation: String,
+        /// The activation found before.
+        expected: String,
+    },
+    /// The last layer must be a dense layer, whose units stand for the classes.
+    #[error("the last layer is {kind}: expected a Dense layer with one unit per class (softmax or linear)")]
+    NoClassifier {
+        /// What the last layer is.
+        kind: &'static str,
+    },
+    /// A layer that is silent on all calibration images.
+    #[error("layer {layer} ({kind}) stays at zero on all {images} calibration images: it cannot be scaled")]
+    Silent {
+        /// Index of the layer.
+        layer: usize,
+        /// What the layer is.
+        kind: &'static str,
+        /// Number of calibration images.
+        images: usize,
+    },
+    /// The images are not what the network was trained for.
+    #[error("the network takes images of {expected}, the data set has {found} numbers per image")]
+    InputShape {
+        /// Shape that the network takes.
+        expected: String,
+        /// Bytes per image found.
+        found: usize,
+    },
+    /// No calibration images, or none that are left to run.
+    #[error("{what} needs at least one image")]
+    NoImages {
+        /// What needs images.
+        what: &'static str,
+    },
+    /// A setting that is no positive finite number.
+    #[error("{name} must be positive and finite ({unit}), found {found}")]
+    Setting {
+        /// Name of the setting.
+        name: &'static str,
+        /// Its unit.
+        unit: &'static str,
+        /// The value given.
+        found: f64,
+    },
+    /// No response constants are known for this synaptic time constant.
+    #[error("no Noisy Softplus constants are known for tau_syn = {tau_syn} ms: use 1, 5 or 10 ms")]
+    NoConstants {
+        /// Synaptic time constant (ms).
+        tau_syn: f64,
+    },
+    /// The simulator refused the mapped network.
+    #[error(transparent)]
+    Simulation(#[from] sim::NetworkError),
+    /// The trained network refused a layer taken out of it.
+    #[error(transparent)]
+    Network(#[from] ann::NetworkError),
+}
+
+/// Accepts only a positive finite number.
+pub(crate) fn positive(name: &'static str, unit: &'static str, found: f64) -> Result<f64, ConversionError> {
+    if 0.0 < found && found.is_finite() { Ok(found) } else { Err(ConversionError::Setting { name, unit, found }) }
+}

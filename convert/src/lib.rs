@@ -1,0 +1,25 @@
+//! Trained networks as networks of spiking LIF neurons: how they are mapped, run and judged.
+//!
+//! [`SpikingNetwork::convert`] maps a trained [`ann::Network`] layer by layer, on one of two [`Route`]s: a network of
+//! Noisy Softplus units was trained in the neuron's own physical units and goes over unchanged; any other is scaled
+//! layer by layer so that the neuron's response comes closest to the trained activations. [`present`] runs it on
+//! images, with exact spike times, and decides by spike counts at every latency; [`ConversionLoss`],
+//! [`LatencyAccuracy`] and [`wilson`] say what was lost, and how sure that is.
+//!
+//! Reading order: [`SpikingNetwork`], `calibration.rs`, [`present`], [`ConversionLoss`].
+
+mod calibration;
+mod conversion_loss;
+mod error;
+mod latency;
+mod mapping;
+mod presentation;
+mod statistics;
+
+pub use calibration::{LayerFit, ResponseFit};
+pub use conversion_loss::ConversionLoss;
+pub use error::ConversionError;
+pub use latency::{LatencyAccuracy, standard_latencies};
+pub use mapping::{ConversionSettings, MappedLayer, Route, SpikingNetwork};
+pub use presentation::{Decision, Outcome, Presentation, present};
+pub use statistics::{Interval, mcnemar, wilson};

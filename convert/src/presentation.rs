@@ -1,0 +1,131 @@
+//! Presents images to a spiking network and reads its decisions.
+
+use crate::error::{ConversionError, positive};
+use crate::mapping::SpikingNetwork;
+use ann::Samples;
+use rayon::prelude::*;
+use sim::{Record, Simulation, StreamKey};
+use std::ops::ControlFlow;
+
+/// How images are presented. The state is reset before each image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Presentation {
+    /// Presentation times (ms) at which a decision is read, ascending; the last is the duration.
+    pub latencies: Vec<f64>,
+    /// Seed of the Poisson input; image i uses the streams of sample i.
+    pub seed: u64,
+}
+
+/// What the output spikes say at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// One class has fired most.
+    Class(u8),
+    /// Several classes share the largest count.
+    Tie,
+    /// No output has fired yet.
+    Silent,
+}
+
+/// What happened on one image.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// One decision per latency.
+    pub decisions: Vec<Decision>,
+    /// Spikes of the input.
+    pub input_spikes: u64,
+    /// Spikes of all neurons.
+    pub spikes: u64,
+    /// Synaptic events: arrivals of a spike at one neuron.
+    pub synaptic_events: u64,
+}
+
+/// Presents every image, in parallel; the outcome of an image depends on the seed and its index alone.
+///
+/// `done` is called after each image and may stop the work; images that were not presented then have no outcome.
+///
+/// # Errors
+///
+/// Refuses images of another size than the network takes, and durations that are not positive.
+pub fn present(
+    network: &SpikingNetwork,
+    samples: Samples<'_>,
+    presentation: &Presentation,
+    done: &(dyn Fn(&Outcome) -> ControlFlow<()> + Sync),
+) -> Result<Vec<Option<Outcome>>, ConversionError> {
+    let units = network.input().units();
+    if samples.is_empty() {
+        return Err(ConversionError::NoImages { what: "a presentation" });
+    }
+    if samples.pixels.len() != samples.len() * units {
+        let found = samples.pixels.len() / samples.len();
+        return Err(ConversionError::InputShape { expected: network.input().to_string(), found });
+    }
+    let duration = positive("duration", "ms", presentation.latencies.last().copied().unwrap_or(f64::NAN))?;
+    let stopped = std::sync::atomic::AtomicBool::new(false);
+    (0..samples.len())
+        .into_par_iter()
+        .map_init(
+            || Simulation::new(network.network()),
+            |simulation, image| {
+                if stopped.load(std::sync::atomic::Ordering::Relaxed) {
+                    return Ok(None);
+                }
+                let pixels = &samples.pixels[image * units..(image + 1) * units];
+                let key = StreamKey { seed: presentation.seed, sample: image as u64 };
+                let record = simulation.run(&[network.stimulus(pixels)], key, duration)?;
+                let outcome = outcome(&record, &presentation.latencies);
+                if done(&outcome).is_break() {
+                    stopped.store(true, std::sync::atomic::Ordering::Relaxed);
+                }
+                Ok(Some(outcome))
+            },
+        )
+        .collect()
+}
+
+fn outcome(record: &Record, latencies: &[f64]) -> Outcome {
+    let Some(output) = record.populations.last() else {
+        return Outcome::default();
+    };
+    let mut counts = vec![0u32; output.counts.len()];
+    let mut spikes = output.spikes.iter().peekable();
+    let decisions = latencies
+        .iter()
+        .map(|&latency| {
+            while let Some(spike) = spikes.next_if(|spike| spike.time <= latency) {
+                counts[spike.neuron as usize] += 1;
+            }
+            decide(&counts)
+        })
+        .collect();
+    Outcome {
+        decisions,
+        input_spikes: record.source_spikes.iter().sum(),
+        spikes: record.populations.iter().map(sim::PopulationRecord::total).sum(),
+        synaptic_events: record.synaptic_events,
+    }
+}
+
+/// The class with the largest count.
+fn decide(counts: &[u32]) -> Decision {
+    let most = counts.iter().copied().max().unwrap_or(0);
+    let mut leaders = counts.iter().enumerate().filter(|&(_, &count)| count == most);
+    match (most, leaders.next(), leaders.next()) {
+        (0, ..) | (_, None, _) => Decision::Silent,
+        (_, Some((class, _)), None) => Decision::Class(class as u8),
+        _ => Decision::Tie,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decisions() {
+        assert_eq!(decide(&[0, 0, 0]), Decision::Silent);
+        assert_eq!(decide(&[1, 4, 2]), Decision::Class(1));
+        assert_eq!(decide(&[4, 0, 4]), Decision::Tie);
+    }
+}
