@@ -3,11 +3,9 @@
 pub mod noisy_softplus;
 
 use std::fmt;
-use std::str::FromStr;
 
 use noisy_softplus::NoisySoftplus;
 
-use crate::error::ActivationError;
 use crate::real::Real;
 
 /// Pointwise function of a layer, from its drive to its outputs.
@@ -110,43 +108,5 @@ impl ActivationChoice {
             Self::NoisySoftplus(constants) => Activation::NoisySoftplus(constants),
             Self::Relu | Self::Softplus => Activation::Linear,
         }
-    }
-}
-
-impl FromStr for ActivationChoice {
-    type Err = ActivationError;
-
-    /// `noisy-softplus` (with the constants for a synaptic time constant of 5 ms), `relu` or `softplus`.
-    fn from_str(name: &str) -> Result<Self, ActivationError> {
-        match name {
-            "noisy-softplus" => Ok(Self::NoisySoftplus(NoisySoftplus::EVENT_DRIVEN_5_MS)),
-            "relu" => Ok(Self::Relu),
-            "softplus" => Ok(Self::Softplus),
-            _ => Err(ActivationError::Unknown { found: name.to_owned() }),
-        }
-    }
-}
-
-impl fmt::Display for ActivationChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoisySoftplus(_) => "noisy-softplus",
-            Self::Relu => "relu",
-            Self::Softplus => "softplus",
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_read_back_and_others_are_refused_with_the_list() {
-        for name in ["noisy-softplus", "relu", "softplus"] {
-            assert_eq!(name.parse::<ActivationChoice>().map(|choice| choice.to_string()).as_deref(), Ok(name));
-        }
-        let message = "tanh".parse::<ActivationChoice>().map_err(|error| error.to_string());
-        assert_eq!(message, Err("unknown activation 'tanh'; choose noisy-softplus, relu or softplus".to_owned()));
     }
 }

@@ -7,15 +7,9 @@ use thiserror::Error;
 
 use crate::shape::{Extent, Shape};
 
-/// An activation that does not exist or has impossible constants.
+/// An activation with impossible constants.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum ActivationError {
-    /// A name that is none of ours.
-    #[error("unknown activation '{found}'; choose noisy-softplus, relu or softplus")]
-    Unknown {
-        /// The name.
-        found: String,
-    },
     /// A constant of Noisy Softplus that is not positive and finite.
     #[error("Noisy Softplus needs a positive, finite {constant}, found {value}")]
     Constant {

@@ -63,9 +63,12 @@ fn each_activation_and_method_learns_bars() {
     ] {
         let (network, history) = trained(choice, &settings, 2);
         let result = evaluate(&network, Samples { pixels: &pixels, labels: &labels }).expect("fits");
-        assert!(result.accuracy() > 0.95, "{choice} {:?}: {}", settings.optimiser.method, result.accuracy());
+        assert!(result.accuracy() > 0.95, "{choice:?} {:?}: {}", settings.optimiser.method, result.accuracy());
         assert_eq!(history.epochs.len(), settings.epochs);
-        assert!(history.epochs[settings.epochs - 1].cross_entropy < 0.5 * history.epochs[0].cross_entropy, "{choice}");
+        assert!(
+            history.epochs[settings.epochs - 1].cross_entropy < 0.5 * history.epochs[0].cross_entropy,
+            "{choice:?}"
+        );
     }
 }
 

@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod ann_commands;
+pub mod bench;
 pub mod convert;
 pub mod dataset;
 pub mod figure;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use sim::theory;
+
 use crate::error::ActivationError;
 use crate::real::Real;
 
@@ -94,23 +96,26 @@ pub struct NoisySoftplus {
 const BLOCK: usize = 256;
 
 impl NoisySoftplus {
-    /// Fitted to the exact event-driven LIF neuron at a synaptic time constant of 1 ms (R^2 0.9958).
-    pub const EVENT_DRIVEN_1_MS: Self = Self { k: 0.1833, s_hz_per_na: 223.80, tau_syn_ms: 1.0 };
-    /// Fitted to the exact event-driven LIF neuron at a synaptic time constant of 5 ms (R^2 0.9929).
-    pub const EVENT_DRIVEN_5_MS: Self = Self { k: 0.3043, s_hz_per_na: 219.23, tau_syn_ms: 5.0 };
-    /// Fitted to the exact event-driven LIF neuron at a synaptic time constant of 10 ms (R^2 0.9919).
-    pub const EVENT_DRIVEN_10_MS: Self = Self { k: 0.3634, s_hz_per_na: 217.90, tau_syn_ms: 10.0 };
+    /// The event-driven neuron at a synaptic time constant of 1 ms, see [`Self::event_driven`].
+    pub const EVENT_DRIVEN_1_MS: Self = Self::of(theory::NoisySoftplus::EVENT_DRIVEN_1_MS, 1.0);
+    /// The same at 5 ms.
+    pub const EVENT_DRIVEN_5_MS: Self = Self::of(theory::NoisySoftplus::EVENT_DRIVEN_5_MS, 5.0);
+    /// The same at 10 ms.
+    pub const EVENT_DRIVEN_10_MS: Self = Self::of(theory::NoisySoftplus::EVENT_DRIVEN_10_MS, 10.0);
 
-    /// Constants fitted to the exact event-driven neuron; `None` unless `tau_syn_ms` is 1, 5 or 10.
+    const fn of(response: theory::NoisySoftplus, tau_syn_ms: f64) -> Self {
+        Self { k: response.k, s_hz_per_na: response.s_hz_per_na, tau_syn_ms }
+    }
+
+    /// Constants fitted to the exact event-driven neuron (see [`theory::NoisySoftplus::event_driven`]); `None` unless
+    /// `tau_syn_ms` is 1, 5 or 10.
     pub fn event_driven(tau_syn_ms: f64) -> Option<Self> {
-        [Self::EVENT_DRIVEN_1_MS, Self::EVENT_DRIVEN_5_MS, Self::EVENT_DRIVEN_10_MS]
-            .into_iter()
-            .find(|constants| constants.tau_syn_ms == tau_syn_ms)
+        theory::NoisySoftplus::event_driven(tau_syn_ms).map(|response| Self::of(response, tau_syn_ms))
     }
 
     /// `p = S tau_syn` (1/nA): expected spikes per synaptic time constant and mean current.
     pub fn p(self) -> f64 {
-        self.s_hz_per_na * self.tau_syn_ms / 1000.0
+        self.s_hz_per_na * self.tau_syn_ms / sim::MS_PER_S
     }
 
     /// Checks that all three constants are positive and finite.

@@ -1,5 +1,6 @@
 //! `lif-sim`: exact simulation of LIF neurons and the theory of their response.
 
+use bin::bench::{BenchCommand, bench};
 use bin::response::{ResponseArguments, response};
 use bin::run;
 use bin::verify::{VerifyArguments, verify};
@@ -22,11 +23,15 @@ enum Command {
     Response(ResponseArguments),
     /// Compare the engine with files of reference spike times and potentials
     Verify(VerifyArguments),
+    /// Time the engine on a workload that other simulators run too
+    #[command(subcommand)]
+    Bench(BenchCommand),
 }
 
 fn main() -> ExitCode {
     run::finish(match Program::parse().command {
         Command::Response(arguments) => response(&arguments),
         Command::Verify(arguments) => verify(&arguments),
+        Command::Bench(command) => bench(&command),
     })
 }

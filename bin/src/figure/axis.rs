@@ -102,7 +102,9 @@ fn extremes(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     })
 }
 
-/// A range with some air around the data that ends on minor ticks, and starts at zero where zero is near.
+/// The range between the minor ticks around the data, from zero where zero is near.
+///
+/// No more air than that: the axes stand off from the data area, and percentages should not pass 100.
 fn linear_range(extremes: Option<(f64, f64)>) -> (f64, f64) {
     let Some((low, high)) = extremes else { return (0.0, 1.0) };
     let width = high - low;
@@ -112,7 +114,7 @@ fn linear_range(extremes: Option<(f64, f64)>) -> (f64, f64) {
         (true, _) => (low - 0.05 * low.abs(), high + 0.05 * high.abs()),
         (false, _) => {
             let from_zero = 0.0 <= low && low < 0.3 * high;
-            (if from_zero { 0.0 } else { low - 0.03 * width }, high + 0.03 * width)
+            (if from_zero { 0.0 } else { low }, high)
         }
     };
     ticks::rounded_outwards(low, high)

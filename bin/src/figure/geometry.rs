@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn polygon_is_cut_at_the_edges() {
         let triangle = vec![(5.0, 5.0), (15.0, 5.0), (15.0, 6.0)];
-        assert_eq!(SQUARE.clip_polygon(triangle), vec![(5.0, 5.0), (10.0, 5.0), (10.0, 5.5)]);
+        assert_eq!(SQUARE.clip_polygon(triangle), vec![(10.0, 5.5), (5.0, 5.0), (10.0, 5.0)]);
         assert!(SQUARE.clip_polygon(vec![(11.0, 1.0), (12.0, 1.0), (12.0, 2.0)]).is_empty());
     }
 

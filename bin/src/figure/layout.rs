@@ -128,7 +128,7 @@ impl Layout {
         Ok(())
     }
 
-    /// Puts each reference line's label where it covers no data: above or below the line, at its right or left end.
+    /// Puts each reference line's label where it covers no data: above the line, as far right as possible, or below.
     fn place_reference_lines(&mut self, figure: &Figure) {
         let obstacles = self.data_obstacles(figure);
         self.reference_lines.clear();
@@ -138,12 +138,13 @@ impl Layout {
             let (gap, capital) = (style::pt(2.2), style::SMALL_LABEL * style::CAP_HEIGHT);
             let (above, below) = (y - gap, y + gap + capital);
             let (right, left) = (self.frame.right - width, self.frame.left + style::LEGEND_INSET);
-            let candidates = [(right, above), (left, above), (right, below), (left, below)];
-            let free = candidates.into_iter().find(|&(x, baseline)| {
+            let candidates = [above, below]
+                .map(|baseline| (0..=8).map(move |n| (right + (left - right) * f64::from(n) / 8.0, baseline)));
+            let free = candidates.into_iter().flatten().find(|&(x, baseline)| {
                 let rect = Rect { left: x, top: baseline - capital, right: x + width, bottom: baseline };
                 baseline < self.frame.bottom && marks::is_free(&rect.grown(style::pt(1.0)), &obstacles)
             });
-            self.reference_lines.push(PlacedReference { index, y, label: free.unwrap_or(candidates[0]) });
+            self.reference_lines.push(PlacedReference { index, y, label: free.unwrap_or((right, above)) });
         }
     }
 

@@ -35,23 +35,28 @@ fn look() {
                 .collect(),
         });
         f.series.push(Series {
-            label: if j == 0 { "Siegert".into() } else { String::new() },
+            label: String::new(),
             colour: c,
             mark: Mark::Line(Stroke::Dashed),
             points: xs.iter().map(|&x| Point::new(x, g(x, 0.03) * 1.06)).collect(),
         });
         f.series.push(Series {
-            label: if j == 0 { "Siegert, τₛ corrected".into() } else { String::new() },
+            label: String::new(),
             colour: c,
             mark: Mark::Line(Stroke::Thin),
             points: xs.iter().map(|&x| Point::new(x, g(x, 0.0))).collect(),
         });
         f.series.push(Series {
-            label: if j == 0 { "Noisy Softplus".into() } else { String::new() },
+            label: String::new(),
             colour: c,
             mark: Mark::Line(Stroke::Dotted),
             points: xs.iter().map(|&x| Point::new(x, g(x, 0.1) * 0.95)).collect(),
         });
+    }
+    for (l, k) in
+        [("Siegert", Stroke::Dashed), ("Siegert, τₛ corrected", Stroke::Thin), ("Noisy Softplus", Stroke::Dotted)]
+    {
+        f.series.push(Series { label: l.into(), colour: Colour::Black, mark: Mark::Line(k), points: vec![] });
     }
     save("response", &f);
     f.legend = LegendPosition::Above;

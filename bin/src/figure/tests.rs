@@ -86,7 +86,7 @@ fn degenerate_data_are_drawn() {
                 Mark::Band,
             ] {
                 let mut figure = Figure::new(axis.clone(), axis.clone());
-                (figure.width_mm, figure.height_mm) = (30.0, 30.0);
+                (figure.width_mm, figure.height_mm) = (40.0, 40.0);
                 let series = Series { label: "s".into(), colour: Colour::Black, mark, points: points.clone() };
                 figure.series = vec![series];
                 assert!(figure.svg().is_ok(), "{points:?} {mark:?}");

@@ -15,15 +15,22 @@ pub struct NoisySoftplus {
 }
 
 impl NoisySoftplus {
-    /// Constants of the neuron of Liu & Furber (2016) simulated without a grid, by synaptic time constant (ms): 1, 5, 10.
+    /// The neuron of Liu & Furber (2016) at a synaptic time constant of 1 ms, see [`Self::event_driven`].
+    pub const EVENT_DRIVEN_1_MS: NoisySoftplus = NoisySoftplus { k: 0.1833, s_hz_per_na: 223.80 };
+    /// The same at 5 ms.
+    pub const EVENT_DRIVEN_5_MS: NoisySoftplus = NoisySoftplus { k: 0.3043, s_hz_per_na: 219.23 };
+    /// The same at 10 ms.
+    pub const EVENT_DRIVEN_10_MS: NoisySoftplus = NoisySoftplus { k: 0.3634, s_hz_per_na: 217.90 };
+
+    /// Constants of the neuron of Liu & Furber (2016) simulated without a grid; None unless `tau_syn` is 1, 5 or 10 ms.
     ///
     /// Fitted to event-driven rates for means of -0.5 to 0.6 nA and synaptic noise of 0.2, 0.5 and 1 nA, with
     /// i_offset = 0.1 nA not counted in x; RMSE 3 to 4 Hz. On a 1 ms grid S comes out 7 to 8 % lower.
     pub fn event_driven(tau_syn: f64) -> Option<NoisySoftplus> {
-        [(1.0, 0.1833, 223.80), (5.0, 0.3043, 219.23), (10.0, 0.3634, 217.90)]
+        [(1.0, Self::EVENT_DRIVEN_1_MS), (5.0, Self::EVENT_DRIVEN_5_MS), (10.0, Self::EVENT_DRIVEN_10_MS)]
             .into_iter()
-            .find(|&(tau, ..)| tau == tau_syn)
-            .map(|(_, k, s_hz_per_na)| NoisySoftplus { k, s_hz_per_na })
+            .find(|&(tau, _)| tau == tau_syn)
+            .map(|(_, constants)| constants)
     }
 
     /// Rate (Hz).
