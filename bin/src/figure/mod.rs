@@ -23,8 +23,6 @@ mod style;
 mod ticks;
 
 #[cfg(test)]
-mod look;
-#[cfg(test)]
 mod tests;
 
 pub use axis::{Axis, Scale};
