@@ -228,7 +228,8 @@ fn a_trained_model_can_be_read_back() {
     for part in ["train", "t10k"] {
         let images: Vec<u8> = (0..100).flat_map(|i| [vec![255 * (i % 2) as u8; 392], vec![9; 392]].concat()).collect();
         let labels = (0..100).map(|i| i % 2).collect();
-        std::fs::write(folder.path().join(format!("{part}-images-idx3-ubyte")), idx(3, &[100, 28, 28], images)).unwrap();
+        std::fs::write(folder.path().join(format!("{part}-images-idx3-ubyte")), idx(3, &[100, 28, 28], images))
+            .unwrap();
         std::fs::write(folder.path().join(format!("{part}-labels-idx1-ubyte")), idx(1, &[100], labels)).unwrap();
     }
     let data = folder.path().to_str().unwrap();
@@ -284,7 +285,8 @@ fn bad_input_ends_with_one_clear_message() {
     ] {
         failure(program(name).args(&arguments), 2);
     }
-    for flags in [["--duration", "-1"], ["--max-rate", "nan"], ["--tau-syn", "7"], ["--images", "0"], ["--delay", "-1"]] {
+    for flags in [["--duration", "-1"], ["--max-rate", "nan"], ["--tau-syn", "7"], ["--images", "0"], ["--delay", "-1"]]
+    {
         failure(program("convert").args([model, "--run-mnist"]).args(flags), 1);
     }
 }

@@ -47,7 +47,7 @@ impl Rect {
                 leave = leave.min(distance / slope);
             }
         }
-        if !(enter <= leave) {
+        if enter > leave {
             return None;
         }
         let at = |t: f64| (a.0 + t * dx, a.1 + t * dy);

@@ -136,50 +136,44 @@ fn correction(noise: Noise) -> &'static str {
 pub(super) fn figure(curves: &Curves) -> Figure {
     let mut figure = Figure::new(Axis::linear("Mean current (nA)"), Axis::linear("Firing rate (Hz)"));
     let noises = curves.noises();
-    let palette = [Colour::Blue, Colour::Vermillion, Colour::BluishGreen, Colour::Orange, Colour::ReddishPurple];
+    let Some(&first) = noises.first() else { return figure };
+    // One colour for each theory where there is one sigma, else one for each sigma.
+    let single = noises.len() == 1;
+    let theories: [(String, Stroke, Colour); 3] = [
+        ("Siegert, white noise".to_owned(), Stroke::Dashed, Colour::Vermillion),
+        (format!("Siegert, {}", correction(first).trim_end_matches(" (Hz)")), Stroke::Solid, Colour::Blue),
+        ("Noisy Softplus".to_owned(), Stroke::Dotted, Colour::BluishGreen),
+    ];
+    for (label, stroke, colour) in &theories {
+        let colour = if single { *colour } else { Colour::Black };
+        figure.series.push(Series { label: label.clone(), colour, mark: Mark::Line(*stroke), points: Vec::new() });
+    }
     let (low, high) =
         curves.points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), p| (low.min(p.mu), high.max(p.mu)));
-    for (noise, &colour) in noises.iter().zip(palette.iter().cycle()) {
-        let first = noise == &noises[0];
-        let line = |label: &str, stroke: Stroke, rate: &dyn Fn(f64) -> f64| Series {
-            label: if first { label.to_owned() } else { String::new() },
-            colour: if noises.len() == 1 { stroke_colour(stroke) } else { colour },
-            mark: Mark::Line(stroke),
-            points: (0..=LINE_POINTS)
-                .map(|i| low + (high - low) * f64::from(i) / f64::from(LINE_POINTS))
-                .map(|mu| Point::new(mu, rate(mu)))
-                .collect(),
-        };
-        let neuron = &curves.neuron;
-        let white = noise.white_amplitude();
-        let corrected = correction(*noise).trim_end_matches(" (Hz)");
-        figure
-            .series
-            .push(line("Siegert, white noise", Stroke::Dashed, &|mu| siegert(neuron, mu + neuron.i_offset, white)));
-        figure.series.push(line(&format!("Siegert, {corrected}"), Stroke::Solid, &|mu| {
-            noise.corrected_siegert(neuron, mu + neuron.i_offset)
-        }));
-        figure.series.push(line("Noisy Softplus", Stroke::Dotted, &|mu| curves.noisy_softplus(mu, noise.sigma())));
+    let means: Vec<f64> =
+        (0..=LINE_POINTS).map(|i| low + (high - low) * f64::from(i) / f64::from(LINE_POINTS)).collect();
+    let neuron = &curves.neuron;
+    for (index, noise) in noises.iter().enumerate() {
+        for (theory, (_, stroke, colour)) in theories.iter().enumerate() {
+            let rate = |mu: f64| match theory {
+                0 => siegert(neuron, mu + neuron.i_offset, noise.white_amplitude()),
+                1 => noise.corrected_siegert(neuron, mu + neuron.i_offset),
+                _ => curves.noisy_softplus(mu, noise.sigma()),
+            };
+            figure.series.push(Series {
+                label: String::new(),
+                colour: if single { *colour } else { Colour::nth(index) },
+                mark: Mark::Line(*stroke),
+                points: means.iter().map(|&mu| Point::new(mu, rate(mu))).collect(),
+            });
+        }
+        let measured = curves.points.iter().filter(|p| p.noise == *noise);
         figure.series.push(Series {
             label: format!("simulated, σ = {} nA", noise.sigma()),
-            colour: if noises.len() == 1 { Colour::Black } else { colour },
+            colour: if single { Colour::Black } else { Colour::nth(index) },
             mark: Mark::Points(Shape::Circle),
-            points: curves
-                .points
-                .iter()
-                .filter(|p| p.noise == *noise)
-                .map(|p| Point::with_error(p.mu, p.measured.rate, p.measured.sem))
-                .collect(),
+            points: measured.map(|p| Point::with_error(p.mu, p.measured.rate, p.measured.sem)).collect(),
         });
     }
     figure
-}
-
-/// Colours that tell the theories apart where there is only one sigma.
-fn stroke_colour(stroke: Stroke) -> Colour {
-    match stroke {
-        Stroke::Dashed => Colour::Vermillion,
-        Stroke::Dotted => Colour::BluishGreen,
-        _ => Colour::Blue,
-    }
 }

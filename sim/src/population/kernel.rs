@@ -110,3 +110,67 @@ fn power<S: Simd>(simd: S, s: S::f64s, n: u32) -> S::f64s {
     }
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::neuron::IfCurrExp;
+    use crate::population::Population;
+    use crate::record::Spike;
+
+    /// How a test delivers a row.
+    type Deliver = fn(&mut PopulationState, usize, &[f64], &Instant);
+
+    /// Everything that can be seen of a population after 4,000 rows of all lengths at uneven times, with refractory,
+    /// armed, quiet and supra-threshold neurons among the targets.
+    fn trace(tau_syn: f64, deliver: Deliver) -> (Vec<Spike>, Vec<u64>) {
+        let neuron = IfCurrExp { tau_syn_e: tau_syn, tau_syn_i: tau_syn, ..IfCurrExp::liu_furber_2016() };
+        let currents = (0..53).map(|j| if j % 11 == 5 { 0.25 } else { 0.002 * f64::from(j) }).collect();
+        let population = Population::new(53, neuron).unwrap().with_i_offset(currents).unwrap();
+        let mut state = PopulationState::new(&population);
+        let weights: Vec<f64> = (0..211u32).map(|i| 0.01 * (f64::from(i * 7919 % 211) - 80.0)).collect();
+        let mut t = 0.0;
+        for i in 0..4000usize {
+            t += 0.001 * (i * 31 % 97) as f64;
+            let now = state.at(t);
+            let (start, length) = (i * 17 % 53, 1 + i * 13 % 37);
+            let length = length.min(53 - start);
+            deliver(&mut state, start, &weights[i % 150..i % 150 + length], &now);
+        }
+        let bits =
+            [&state.a, &state.b, &state.gate].iter().flat_map(|array| array.iter().map(|x| x.to_bits())).collect();
+        (state.take_spikes(), bits)
+    }
+
+    fn row<'a>(state: &'a mut PopulationState, start: usize, weights: &'a [f64], now: &'a Instant) -> DeliverRow<'a> {
+        let shared = state.shared.unwrap();
+        DeliverRow { state, shared, start, weights, now }
+    }
+
+    /// The vector kernel of every width that this machine has, against one arrival at a time, to the last bit.
+    #[test]
+    fn all_widths_give_the_bits_of_the_scalar_twin() {
+        // r = 4, r = 20, and an r that is no whole number.
+        for tau_syn in [5.0, 1.0, 7.3] {
+            let scalar = trace(tau_syn, |state, start, weights, now| {
+                weights.iter().enumerate().for_each(|(i, &w)| state.receive(start + i, w, now));
+            });
+            assert!(scalar.0.len() > 500, "{}", scalar.0.len());
+            let portable = trace(tau_syn, |state, start, weights, now| {
+                row(state, start, weights, now).with_simd(pulp::Scalar);
+            });
+            assert_eq!(scalar, portable);
+            let native = trace(tau_syn, |state, start, weights, now| {
+                pulp::Arch::new().dispatch(row(state, start, weights, now));
+            });
+            assert_eq!(scalar, native);
+            #[cfg(target_arch = "x86_64")]
+            if pulp::x86::V3::is_available() {
+                let avx2 = trace(tau_syn, |state, start, weights, now| {
+                    Simd::vectorize(pulp::x86::V3::try_new().unwrap(), row(state, start, weights, now));
+                });
+                assert_eq!(scalar, avx2);
+            }
+        }
+    }
+}
