@@ -1,5 +1,7 @@
 //! The programs as a user meets them: results, exit codes, messages.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr)] // A failure is a failed test, a skipped one says so.
+
 use assert_cmd::Command;
 use serde_json::Value;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! Conversion of networks that are small enough to be understood.
 
+#![allow(clippy::unwrap_used)] // A failure here is a failed test.
+
 use ann::{
     Activation, AveragePool2d, Conv2d, Dense, Extent, KernelShape, Layer, Network, NoisySoftplus, Samples, Shape,
 };
@@ -86,8 +88,8 @@ fn noisy_softplus_weights_stay_nano_amperes() {
         assert!((i_offset - [0.15, 0.08][i % 2]).abs() < 1e-8);
     }
     let wanted = trained.activations(&[128.0 / 255.0; 9], 1);
-    for layer in 0..2 {
-        assert_rates(&rates(&spiking, &[128; 9], layer), &wanted[layer], 200.0);
+    for (layer, wanted) in wanted[..2].iter().enumerate() {
+        assert_rates(&rates(&spiking, &[128; 9], layer), wanted, 200.0);
     }
 }
 

@@ -1,5 +1,7 @@
 //! The engine without noise, against closed forms and 50-digit reference spike times.
 
+#![allow(clippy::unwrap_used)] // A failure here is a failed test.
+
 use sim::{
     Dense, IfCurrExp, Network, Population, Pre, Projection, Recording, Simulation, Source, Spike, StreamKey, Synapses,
 };

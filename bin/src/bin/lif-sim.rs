@@ -20,7 +20,7 @@ struct Program {
 #[derive(Subcommand)]
 enum Command {
     /// Firing rate against the mean of a noisy current: simulated, Siegert, Noisy Softplus
-    Response(ResponseArguments),
+    Response(Box<ResponseArguments>),
     /// Compare the engine with files of reference spike times and potentials
     Verify(VerifyArguments),
     /// Time the engine on a workload that other simulators run too

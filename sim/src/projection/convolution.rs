@@ -3,7 +3,7 @@
 use super::check_weights;
 use crate::error::NetworkError;
 
-/// Geometry of a two-dimensional convolution over maps laid out as [row][column][channel].
+/// Geometry of a two-dimensional convolution over maps laid out as `[row][column][channel]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConvolutionShape {
     /// Height and width of the presynaptic maps.
@@ -41,7 +41,7 @@ pub struct Convolution {
     output: [usize; 2],
     /// The kernel columns met by a presynaptic column, for each remainder of its position by the horizontal stride.
     phases: Vec<Phase>,
-    /// [channel][kernel row][kernel column in the order of the phases][filter].
+    /// `[channel][kernel row][kernel column in the order of the phases][filter]`.
     weights: Vec<f64>,
 }
 
@@ -57,7 +57,7 @@ struct Phase {
 }
 
 impl Convolution {
-    /// Takes a kernel of [kernel row][kernel column][channel][filter] weights (nA), the layout of Keras.
+    /// Takes a kernel of `[kernel row][kernel column][channel][filter]` weights (nA), the layout of Keras.
     ///
     /// # Errors
     ///

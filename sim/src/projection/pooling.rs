@@ -3,7 +3,7 @@
 use super::check_weights;
 use crate::error::NetworkError;
 
-/// Non-overlapping windows over maps laid out as [row][column][channel].
+/// Non-overlapping windows over maps laid out as `[row][column][channel]`.
 ///
 /// Rows and columns that do not fill a window are left out, as "valid" pooling does.
 #[derive(Debug, Clone, PartialEq)]

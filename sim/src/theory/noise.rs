@@ -10,7 +10,7 @@ const OVERSHOOT: f64 = 0.582_597_157_939_010_7;
 
 /// sqrt(2) |zeta(1/2)| (Fourcaud & Brunel 2002, "Dynamics of the firing probability of noisy integrate-and-fire
 /// neurons", eq. 4.18); 20 digits by mpmath: 2.0652531522312171831.
-const COLOUR: f64 = 2.065_253_152_231_217_2;
+const COLOUR: f64 = 2.065_253_152_231_217;
 
 /// A fluctuating current, with the meaning of its sigma.
 #[derive(Debug, Clone, Copy, PartialEq)]
