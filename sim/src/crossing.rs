@@ -119,35 +119,59 @@ fn bracketed_root(f: impl Fn(f64) -> (f64, f64), mut lo: f64, mut hi: f64) -> f6
 ///
 /// This is the fast path of a population whose receptors share one time constant: p and q are the membrane
 /// and the synaptic part of `V - V_inf = p - q` at the present instant, r = tau_m / tau_syn > 1, and theta > 0.
-/// In s the function is concave, so Newton's method converges monotonically from anywhere beyond the root on the
-/// side of falling values (s too large). A tangent on the rising branch of the potential leads there, and so does the
-/// parabola through the maximum, which is also good where the tangent is nearly level.
 /// The root may lie on either side of s = 1: in the past (s > 1) or in the future.
 ///
 /// None if the maximum stays below theta.
 #[inline]
 pub(crate) fn rising_root(p: f64, q: f64, ratio: Ratio, theta: f64) -> Option<f64> {
-    let r = ratio.value;
     if !(q > 0.0 && p > 0.0) {
         return None;
     }
-    // The steepness of the potential's rise tells how far the tangent would lead.
-    let tangent = (p - q - theta) / (r * q - p);
-    let (mut s, peak) = if p < r * q && (0.0..0.1).contains(&tangent) {
-        (1.0 + tangent, 0.0)
-    } else {
-        let peak = (p / (r * q)).powf(1.0 / (r - 1.0));
-        let excess = peak * (p - q * ratio.power_less_one(peak)) - theta;
-        if excess < 0.0 {
+    steep_root(p, q, ratio, theta).or_else(|| graze_root(p, q, ratio, theta))
+}
+
+/// The root by Halley's method from s = 1; None where the potential is not clearly rising on the way.
+///
+/// `product / square` is the curvature met within one Newton step, relative to the slope. The error of Halley's step is
+/// about its cube, so that a step at 3e-6 is the last one needed.
+#[inline]
+fn steep_root(p: f64, q: f64, ratio: Ratio, theta: f64) -> Option<f64> {
+    let r = ratio.value;
+    let mut s = 1.0;
+    for _ in 0..8 {
+        let power = q * ratio.power_less_two(s);
+        let value = s * (p - power * s) - theta;
+        let slope = p - r * power * s;
+        let square = slope * slope;
+        let product = -value * (r * (r - 1.0) * power);
+        if !(slope < 0.0 && product.abs() < 0.5 * square) {
             return None;
         }
-        let curvature = r * (r - 1.0) * q * ratio.power_less_one(peak) / peak;
-        (peak + (2.0 * excess / curvature).sqrt(), peak)
-    };
+        s -= 2.0 * value * slope / (2.0 * square - product);
+        if product.abs() <= 3e-6 * square {
+            return Some(s);
+        }
+    }
+    None
+}
+
+/// The root by Newton's method from beyond it; None if the maximum stays below theta.
+///
+/// In s the function is concave, so the iteration converges monotonically from the side of falling values (s too
+/// large), even where slope and value vanish together. The parabola through the maximum gives such a start.
+fn graze_root(p: f64, q: f64, ratio: Ratio, theta: f64) -> Option<f64> {
+    let r = ratio.value;
+    let peak = (p / (r * q)).powf(1.0 / (r - 1.0));
+    let excess = peak * (p - q * peak * ratio.power_less_two(peak)) - theta;
+    if excess < 0.0 {
+        return None;
+    }
+    let curvature = r * (r - 1.0) * q * ratio.power_less_two(peak);
+    let mut s = peak + (2.0 * excess / curvature).sqrt();
     for _ in 0..60 {
-        let power = ratio.power_less_one(s);
-        let step = (s * (p - q * power) - theta) / (p - r * q * power);
-        // At a graze value and slope vanish together; 0/0 there means that s is the root.
+        let power = q * s * ratio.power_less_two(s);
+        let step = (s * (p - power) - theta) / (p - r * power);
+        // 0/0 means that s is the root.
         if !step.is_finite() {
             break;
         }
@@ -184,10 +208,14 @@ impl Ratio {
         self.whole.then_some(self.ceiling)
     }
 
-    /// s^(r-1).
+    /// s^(r-2).
     #[inline]
-    fn power_less_one(self, s: f64) -> f64 {
-        if self.whole { whole_power(s, self.ceiling - 1) } else { s.powf(self.value - 1.0) }
+    fn power_less_two(self, s: f64) -> f64 {
+        match self.ceiling {
+            4 if self.whole => s * s,
+            n if self.whole && n >= 2 => whole_power(s, n - 2),
+            _ => s.powf(self.value - 2.0),
+        }
     }
 }
 
