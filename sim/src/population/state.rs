@@ -271,15 +271,20 @@ impl PopulationState {
 
     /// First crossing of neuron j between `since` and now (absolute time, ms), by the general search.
     fn search(&mut self, j: usize, now: &Instant) -> Option<f64> {
-        let since = self.since[j];
-        let quiet = self.b[j] == 0.0 && self.b_i.get(j).is_none_or(|&b_i| b_i == 0.0);
-        if quiet && self.deviation(j, now) < self.theta[j] {
-            // Without synaptic current the potential is monotone.
-            return None;
+        let (since, theta) = (self.since[j], self.theta[j]);
+        if self.b[j] == 0.0 && self.b_i.get(j).is_none_or(|&b_i| b_i == 0.0) {
+            // Without synaptic current the potential is one exponential.
+            let d = self.deviation(j, now);
+            if d < theta {
+                return None;
+            }
+            if theta < 0.0 && d < 0.0 {
+                return Some((now.t - self.neuron.tau_m * (theta / d).ln()).max(since));
+            }
         }
         let then = self.coordinates.instant(since);
         let start = self.trajectory(j, &then);
-        first_crossing(&self.neuron, start, self.theta[j], now.t - since).map(|t| since + t)
+        first_crossing(&self.neuron, start, theta, now.t - since).map(|t| since + t)
     }
 
     /// Lets neuron j start from v_reset at `since`, with the synaptic current that has gathered until then.
