@@ -13,6 +13,9 @@ use sim::response::Drive;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// Most trials of a point; each has a neuron and a random stream of its own.
+const MOST_TRIALS: usize = 1_000_000;
+
 /// Flags of `lif-sim response`.
 #[derive(Debug, Args)]
 pub struct ResponseArguments {
@@ -87,7 +90,7 @@ impl ResponseArguments {
         }
         let steps = ((to - from) / step * (1.0 + 1e-12)).floor();
         if steps > 1e6 {
-            bail!("--step {step} gives more than a million points between {from} and {to} nA");
+            bail!("--step {step:?} gives more than a million points between {from} and {to} nA");
         }
         // Rounded to 1e-9 nA, so that 0.1 is 0.1 wherever the curve starts.
         Ok((0..=steps as u32).map(|i| ((from + f64::from(i) * step) * 1e9).round() / 1e9).collect())
@@ -102,8 +105,8 @@ impl ResponseArguments {
 pub fn response(arguments: &ResponseArguments) -> Result<ExitCode> {
     let neuron = arguments.neuron.neuron();
     neuron.check()?;
-    if arguments.trials == 0 {
-        bail!("--trials must be at least 1");
+    if !(1..=MOST_TRIALS).contains(&arguments.trials) {
+        bail!("--trials must be between 1 and {MOST_TRIALS}, found {}", arguments.trials);
     }
     if let Some(sigma) = arguments.sigma.iter().find(|sigma| !(0.0 <= **sigma && sigma.is_finite())) {
         bail!("--sigma must be zero or more and finite (nA), found {sigma}");

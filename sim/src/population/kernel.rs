@@ -31,6 +31,7 @@ impl WithSimd for DeliverRow<'_> {
         let ratio = simd.splat_f64s(shared.ratio.value);
         let rise = simd.splat_f64s(shared.rise);
         let quiet = simd.splat_f64s(QUIET);
+        let t = simd.splat_f64s(now.t);
 
         for (offset, weights) in (start..end).step_by(width).zip(weights.chunks(width)) {
             let lanes = offset..offset + weights.len();
@@ -52,7 +53,10 @@ impl WithSimd for DeliverRow<'_> {
             let above = simd.greater_than_or_equal_f64s(simd.sub_f64s(p, q), gate);
             let falling = simd.greater_than_or_equal_f64s(p, simd.mul_f64s(ratio, q));
             let armed = simd.less_than_f64s(gate, quiet);
-            let attention = simd.or_m64s(above, simd.and_m64s(falling, armed));
+            // Refractory neurons only gather current.
+            let since = load(&state.since[lanes.clone()]);
+            let free = simd.less_than_or_equal_f64s(since, t);
+            let attention = simd.and_m64s(free, simd.or_m64s(above, simd.and_m64s(falling, armed)));
             // Lanes beyond the end of a row load as zeros, which look like attention, but come last.
             let any = simd.first_true_m64s(attention) < weights.len();
             if any {
@@ -80,7 +84,8 @@ impl WithSimd for DeliverRow<'_> {
             let reaches =
                 simd.greater_than_or_equal_f64s(power(simd, p, shared.ratio.ceiling), simd.mul_f64s(q, bound));
             let candidate = simd.and_m64s(high, simd.and_m64s(rising, reaches));
-            let mut new_gate = simd.select_f64s(candidate, theta, quiet);
+            let mut new_gate = simd.select_f64s(free, simd.select_f64s(candidate, theta, quiet), gate);
+            new_a = simd.select_f64s(free, new_a, a);
             if any {
                 new_a = simd.select_f64s(attention, a, new_a);
                 new_b = simd.select_f64s(attention, b, new_b);

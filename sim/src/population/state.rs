@@ -53,7 +53,7 @@ pub(crate) struct PopulationState {
     /// r g^(n-1), g = theta / rise, n = ceil(r): the arming test is p^n >= q bound.
     pub(super) bound: Vec<f64>,
     /// No crossing happened before this time (ms); in the future while the neuron is refractory.
-    since: Vec<f64>,
+    pub(super) since: Vec<f64>,
     /// V_inf (mV).
     v_inf: Vec<f64>,
     /// Spikes emitted since they were last taken, in order of detection.
@@ -136,7 +136,8 @@ impl PopulationState {
     /// Spikes emitted so far, in order of time, then neuron; clears the list.
     pub(crate) fn take_spikes(&mut self) -> Vec<Spike> {
         let mut spikes = std::mem::take(&mut self.spikes);
-        spikes.sort_unstable_by(|p, q| p.time.total_cmp(&q.time).then(p.neuron.cmp(&q.neuron)));
+        // Times are not negative, so their bits are in their order.
+        spikes.sort_unstable_by_key(|spike| (spike.time.to_bits(), spike.neuron));
         spikes
     }
 
