@@ -16,13 +16,14 @@ pub struct Provenance {
     pub version: &'static str,
     /// The command line, as it was given.
     pub command_line: String,
-    /// Seed of all random numbers.
-    pub seed: u64,
+    /// Seed of all random numbers, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
 }
 
 impl Provenance {
     /// Of this process.
-    pub fn of(program: &'static str, seed: u64) -> Provenance {
+    pub fn of(program: &'static str, seed: Option<u64>) -> Provenance {
         let arguments = std::env::args_os().skip(1).map(|argument| {
             let argument = argument.to_string_lossy().into_owned();
             if argument.contains(char::is_whitespace) { format!("'{argument}'") } else { argument }
@@ -94,7 +95,8 @@ impl ResultFolder {
     ///
     /// Fails if the folder cannot be written to.
     pub fn csv(&self, name: &str, made: &Provenance, columns: &[&str], rows: &[Vec<String>]) -> Result<()> {
-        let mut text = format!("# {} {}, seed {}\n# {}\n", made.program, made.version, made.seed, made.command_line);
+        let seed = made.seed.map_or_else(String::new, |seed| format!(", seed {seed}"));
+        let mut text = format!("# {} {}{seed}\n# {}\n", made.program, made.version, made.command_line);
         for line in std::iter::once(columns.join(",")).chain(rows.iter().map(|row| row.join(","))) {
             text.push_str(&line);
             text.push('\n');

@@ -14,7 +14,7 @@ const FAILED: u8 = 1;
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Listens to Ctrl-C and termination. The first asks the command to stop, the second ends the process.
+    /// Listens to Ctrl-C. The first asks the command to stop, the second ends the process.
     ///
     /// # Errors
     ///

@@ -139,6 +139,15 @@ fn verify_accepts_the_reference_and_refuses_a_shifted_spike() {
     std::fs::write(&file, case("19.616585")).unwrap();
     assert_eq!(program("lif-sim").arg("verify").arg(&file).output().unwrap().status.code(), Some(1));
 
+    for (text, word) in [
+        (case("40.0"), "outside 0 to 30"),
+        (r#"{"cases": []}"#.to_owned(), "no cases"),
+        (case("19.6").replace(r#""t_end_ms": 30.0"#, r#""t_end_ms": 1e300"#), "more than 1e10 steps"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let message = failure(program("lif-sim").arg("verify").arg(&file), 1);
+        assert!(message.contains(word), "{message}");
+    }
     std::fs::write(&file, "[1, 2]").unwrap();
     assert!(failure(program("lif-sim").arg("verify").arg(&file), 1).contains("expected \"cases\""));
 }
@@ -272,8 +281,20 @@ fn bad_input_ends_with_one_clear_message() {
         (["--noise-dt", "0"], "dt must be positive"),
         (["--duration", "0"], "duration must be positive"),
         (["--trials", "0"], "--trials"),
+        (["--trials", "1000000000000"], "--trials"),
         (["--step", "0"], "--step"),
+        (["--step", "inf"], "--step"),
+        (["--noise-dt", "1e-300"], "more than 1e10 steps"),
+        (["--tau-syn-i", "1e-300"], "more than 1e10 steps"),
         (["--from", "nan"], "--from"),
+    ] {
+        let message = failure(program("lif-sim").arg("response").args(flags), 1);
+        assert!(message.contains(word), "{flags:?}: {message}");
+    }
+    for (flags, word) in [
+        (["--i-offset", "1e15", "--tau-refrac", "0"], "makes the neuron fire every"),
+        (["--source", "poisson", "--weight", "1e-6"], "lower the rates"),
+        (["--sigma", "1", "--sigma", "1"], "given twice"),
     ] {
         let message = failure(program("lif-sim").arg("response").args(flags), 1);
         assert!(message.contains(word), "{flags:?}: {message}");
@@ -287,8 +308,15 @@ fn bad_input_ends_with_one_clear_message() {
     ] {
         failure(program(name).args(&arguments), 2);
     }
-    for flags in [["--duration", "-1"], ["--max-rate", "nan"], ["--tau-syn", "7"], ["--images", "0"], ["--delay", "-1"]]
-    {
+    for flags in [
+        ["--duration", "-1"],
+        ["--max-rate", "nan"],
+        ["--tau-syn", "7"],
+        ["--images", "0"],
+        ["--delay", "-1"],
+        ["--duration", "1e12"],
+        ["--max-rate", "1e9"],
+    ] {
         failure(program("convert").args([model, "--run-mnist"]).args(flags), 1);
     }
 }

@@ -39,6 +39,12 @@ pub enum ConversionError {
         /// What the last layer is.
         kind: &'static str,
     },
+    /// More classes than labels can name.
+    #[error("the network has {found} outputs, labels are bytes: at most 256 are supported")]
+    TooManyClasses {
+        /// Number of outputs.
+        found: usize,
+    },
     /// A layer that is silent on all calibration images.
     #[error("layer {layer} ({kind}) stays at zero on all {images} calibration images: it cannot be scaled")]
     Silent {

@@ -7,8 +7,8 @@ use crate::statistics::{Interval, wilson};
 pub fn standard_latencies(duration: f64) -> Vec<f64> {
     let mut latencies: Vec<f64> = (1..10)
         .map(|i| 10.0 * f64::from(i))
-        .chain((1..).map(|i| 100.0 * f64::from(i)).take_while(|&t| t < duration))
-        .filter(|&t| t < duration)
+        .chain((1..=u32::MAX).map(|i| 100.0 * f64::from(i)))
+        .take_while(|&t| t < duration)
         .collect();
     latencies.push(duration);
     latencies

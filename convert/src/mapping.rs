@@ -97,6 +97,9 @@ impl SpikingNetwork {
         for (name, value) in [("hidden rate", settings.hidden_rate), ("output rate", settings.output_rate)] {
             positive(name, "Hz", value)?;
         }
+        if trained.output().units() > 256 {
+            return Err(ConversionError::TooManyClasses { found: trained.output().units() });
+        }
         let (route, tau_syn, response) = response_of(trained, settings)?;
         let max_rate = positive("maximal pixel rate", "Hz", settings.max_rate.unwrap_or(MS_PER_S / tau_syn))?;
         let mut mapping = Mapping {
@@ -156,6 +159,7 @@ fn response_of(
     settings: &ConversionSettings,
 ) -> Result<(Route, f64, NoisySoftplus), ConversionError> {
     let mut route: Option<(Activation, ann::NoisySoftplus)> = None;
+    let mut plain: Option<Activation> = None;
     let hidden = trained.layers().len().saturating_sub(1);
     for (index, layer) in trained.layers().iter().take(hidden).enumerate() {
         let activation = layer.activation();
@@ -167,11 +171,13 @@ fn response_of(
         };
         match (layer, activation, &route) {
             (Layer::Flatten, ..) => {}
-            (_, Activation::NoisySoftplus(constants), None) if index == 0 => route = Some((activation, constants)),
+            (_, Activation::NoisySoftplus(constants), None) if plain.is_none() => route = Some((activation, constants)),
             (_, Activation::NoisySoftplus(_), Some((first, _))) if *first == activation => {}
             (_, _, Some((first, _))) => return Err(mixed(first)),
-            (_, Activation::NoisySoftplus(_), None) => return Err(mixed(&trained.layers()[0].activation())),
-            _ => {}
+            (_, _, None) => match (activation, plain) {
+                (Activation::NoisySoftplus(_), Some(first)) => return Err(mixed(&first)),
+                _ => plain = Some(activation),
+            },
         }
     }
     match route {
@@ -260,8 +266,9 @@ impl Mapping<'_> {
         let wanted: fn(f64) -> f64 = match activation {
             Activation::NoisySoftplus(_) => {
                 // One unit of activation is one spike per synaptic time constant, weights are nA.
-                let scale = Scale { weight: 1.0, bias: 1.0, current: 0.0 };
-                return Ok((MS_PER_S / self.neuron.tau_syn_e, scale, LayerFit::UNCHANGED));
+                let unit_rate = MS_PER_S / self.neuron.tau_syn_e;
+                let scale = Scale { weight: unit_rate / self.unit_rate, bias: 1.0, current: 0.0 };
+                return Ok((unit_rate, scale, LayerFit::UNCHANGED));
             }
             Activation::Relu => |z| z.max(0.0),
             Activation::Softplus => |z| sim::theory::noisy_softplus(z, 1.0),

@@ -93,6 +93,26 @@ fn noisy_softplus_weights_stay_nano_amperes() {
     }
 }
 
+/// Flattening comes before the first neurons and decides nothing; a lower pixel rate is made up for by the weights.
+#[test]
+fn noisy_softplus_after_flatten_at_another_input_rate() {
+    let layers = vec![
+        Layer::Flatten,
+        dense(4, &[0.4, -0.2, 0.1, 0.5, 0.3, 0.3, -0.1, 0.6], Some(&[0.05, 0.0]), NSP),
+        dense(2, &[1.0, -1.0, -0.5, 0.5], None, Activation::Softmax),
+    ];
+    let trained = Network::new(Shape::new(2, 2, 1), layers).unwrap();
+    let (pixels, labels) = (pixels(), vec![0; 100]);
+    let samples = Samples { pixels: &pixels, labels: &labels };
+    for max_rate in [Some(100.0), None] {
+        let settings = ConversionSettings { max_rate, ..ConversionSettings::default() };
+        let spiking = SpikingNetwork::convert(&trained, samples, &settings).unwrap();
+        assert_eq!(spiking.route(), Route::Physical);
+        let wanted = trained.activations(&[1.0, 0.0, 1.0, 0.5], 1);
+        assert_rates(&rates(&spiking, &[255, 0, 255, 128], 0), &wanted[1], 200.0);
+    }
+}
+
 #[test]
 fn outcomes_depend_on_the_image_alone() {
     let spiking = convert(&relu_network()).unwrap();
@@ -143,6 +163,9 @@ fn what_cannot_be_converted_is_refused() {
     ] {
         assert!(SpikingNetwork::convert(&relu_network(), samples, &broken).is_err(), "{broken:?}");
     }
+    let many = vec![dense(4, &[0.1; 4 * 300], None, Activation::Softmax)];
+    let error = refusal(many);
+    assert!(matches!(error, ConversionError::TooManyClasses { found: 300 }), "{error}");
     let wrong = Samples { pixels: &pixels[..300], labels: &labels };
     let error = SpikingNetwork::convert(&relu_network(), wrong, &ConversionSettings::default()).unwrap_err();
     assert!(matches!(error, ConversionError::InputShape { .. }), "{error}");

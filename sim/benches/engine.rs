@@ -43,7 +43,7 @@ fn convolution(bencher: divan::Bencher) {
 fn noisy_current(bencher: divan::Bencher) {
     let noise = NoisyCurrent { mean: 0.2, stdev: 1.0, dt: 1.0 };
     let mut network = Network::new();
-    network.add_population(Population::new(100, IfCurrExp::liu_furber_2016()).unwrap().with_noise(noise));
+    network.add_population(Population::new(100, IfCurrExp::liu_furber_2016()).unwrap().with_noise(noise).unwrap());
     let mut simulation = Simulation::new(&network);
     bencher
         .counter(divan::counter::ItemsCount::new(1_000_000u64))

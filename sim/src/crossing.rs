@@ -51,7 +51,11 @@ fn break_points(neuron: &IfCurrExp, start: Trajectory, horizon: f64) -> impl Ite
         let slope = |t: f64| start.potential_and_slope(neuron, t).1;
         let turn = (-(start.i_i * tau_e) / (start.i_e * tau_i)).ln() / (1.0 / tau_i - 1.0 / tau_e);
         let cut = if 0.0 < turn && turn < horizon { turn } else { horizon };
-        for (k, (lo, hi)) in [(0.0, cut), (cut, horizon)].into_iter().enumerate() {
+        for (k, (lo, mut hi)) in [(0.0, cut), (cut, horizon)].into_iter().enumerate() {
+            // Far out all terms underflow; the sign is that of the slowest one, which can be seen earlier.
+            while slope(hi) == 0.0 && hi - lo > neuron.tau_m {
+                hi = 0.5 * (lo + hi);
+            }
             if lo < hi && (slope(lo) < 0.0) != (slope(hi) < 0.0) {
                 extrema[k] = slope_zero(neuron, start, lo, hi);
             }

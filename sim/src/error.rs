@@ -43,6 +43,30 @@ pub enum ParameterError {
         /// Threshold (mV).
         v_thresh: f64,
     },
+    /// More neurons than can be numbered.
+    #[error("a population may have at most {most} neurons, found {found}")]
+    TooManyNeurons {
+        /// Number of neurons asked for.
+        found: usize,
+        /// Largest number.
+        most: usize,
+    },
+    /// A constant current that makes the neuron fire without end.
+    #[error(
+        "a constant current of {current:?} nA makes the neuron fire every {interval:e} ms: lower it, or lengthen tau_refrac"
+    )]
+    EndlessFiring {
+        /// Constant current (nA).
+        current: f64,
+        /// Interval between spikes (ms).
+        interval: f64,
+    },
+    /// Noise of zero cannot come with a mean.
+    #[error("a synaptic current without noise has no mean either: a mean of {mu} nA needs sigma > 0")]
+    MeanWithoutNoise {
+        /// Mean asked for (nA).
+        mu: f64,
+    },
     /// Receptors of different time constants where the formula at hand has one.
     #[error("tau_syn_e and tau_syn_i must be equal here, found {tau_syn_e} ms and {tau_syn_i} ms")]
     UnequalReceptors {
@@ -104,6 +128,30 @@ pub enum NetworkError {
         index: usize,
         /// How many there are.
         count: usize,
+    },
+    /// A run that would take more steps than could ever be finished.
+    #[error(
+        "a run of {duration:?} ms with {what} of {interval:?} ms takes more than {most:e} steps: shorten the run or lengthen the interval"
+    )]
+    TooManySteps {
+        /// Duration of the run (ms).
+        duration: f64,
+        /// What sets the pace.
+        what: &'static str,
+        /// Its interval (ms).
+        interval: f64,
+        /// Largest number of steps.
+        most: f64,
+    },
+    /// Poisson sources that would send more spikes than fit into memory.
+    #[error(
+        "the sources would send about {expected:.2e} spikes in this run, at most {most:e} fit: lower the rates or shorten the run"
+    )]
+    TooManySpikes {
+        /// Expected number of spikes.
+        expected: f64,
+        /// Largest number.
+        most: f64,
     },
     /// Spike or probe times must ascend and lie within the run.
     #[error("{what}: times must be finite, zero or more and ascending, found {found} ms at position {position}")]

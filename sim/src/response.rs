@@ -86,9 +86,8 @@ impl ResponseTrials {
 
     /// Spike counts of the trials, which are the neurons of one population.
     fn noisy_counts(&self, current: NoisyCurrent, seed: u64) -> Result<Vec<u32>, NetworkError> {
-        current.check()?;
         let mut network = Network::new();
-        network.add_population(Population::new(self.trials, self.neuron)?.with_noise(current));
+        network.add_population(Population::new(self.trials, self.neuron)?.with_noise(current)?);
         let key = StreamKey { seed, sample: point_address(current.mean, current.stdev) };
         let mut record = Simulation::new(&network).run(&[], key, self.duration)?;
         Ok(std::mem::take(&mut record.populations[0].counts))

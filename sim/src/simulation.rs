@@ -12,6 +12,9 @@ use crate::random::{Purpose, Stream, StreamKey};
 use crate::record::{PopulationRecord, Record, Spike};
 use crate::source::{NoisyCurrent, Source};
 
+/// Most steps of the clockwork (redraws, moves of the origin) in one run; so many take hours.
+const MOST_STEPS: f64 = 1e10;
+
 /// The running state of a network, reusable from run to run; one per thread.
 #[derive(Debug)]
 pub struct Simulation<'a> {
@@ -25,7 +28,7 @@ impl<'a> Simulation<'a> {
         Simulation { network, states: network.populations().iter().map(PopulationState::new).collect() }
     }
 
-    /// Simulates [0, duration) ms from the initial state.
+    /// Simulates [0, duration) ms from the initial state; a crossing at the very end is counted.
     ///
     /// * `sources`: what each source of the network emits
     /// * `key`: address of all randomness of this run
@@ -35,6 +38,16 @@ impl<'a> Simulation<'a> {
     /// Refuses a negative or infinite duration and sources that do not fit the network.
     pub fn run(&mut self, sources: &[Source], key: StreamKey, duration: f64) -> Result<Record, NetworkError> {
         not_negative("duration", "ms", duration)?;
+        for (state, population) in self.states.iter().zip(self.network.populations()) {
+            let redraws = population.noise().map(|noise| ("a noise interval", noise.dt));
+            for (what, interval) in
+                [("a horizon (16 of the shortest time constant)", state.horizon())].into_iter().chain(redraws)
+            {
+                if duration > MOST_STEPS * interval {
+                    return Err(NetworkError::TooManySteps { duration, what, interval, most: MOST_STEPS });
+                }
+            }
+        }
         let sizes = self.network.sources();
         if sources.len() != sizes.len() {
             return Err(NetworkError::Length {

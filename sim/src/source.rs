@@ -4,6 +4,9 @@ use crate::error::{NetworkError, ParameterError, finite, not_negative, positive}
 use crate::random::{Purpose, StreamKey};
 use crate::record::Spike;
 
+/// Most spikes that a source may send in one run: 1.6 GB.
+const MOST_SPIKES: f64 = 1e8;
+
 /// Spike source of several neurons, as given to one run.
 ///
 /// A network declares how many neurons a source has; what they emit is an argument of the run, so that one
@@ -40,6 +43,10 @@ impl Source {
                     return Err(NetworkError::Length { what: "rates of a source", expected: size, found: rates.len() });
                 }
                 rates.iter().try_for_each(|&rate| not_negative("rate", "Hz", rate))?;
+                let expected = rates.iter().sum::<f64>() * duration / crate::MS_PER_S;
+                if expected > MOST_SPIKES {
+                    return Err(NetworkError::TooManySpikes { expected, most: MOST_SPIKES });
+                }
                 Ok(poisson_spikes(rates, index, key, duration))
             }
             Source::Spikes(spikes) => {
@@ -138,6 +145,9 @@ pub fn poisson_rates_for_moments(mu: f64, sigma: f64, tau_syn: f64, weight: f64)
     not_negative("sigma", "nA", sigma)?;
     positive("tau_syn", "ms", tau_syn)?;
     positive("weight", "nA", weight)?;
+    if sigma == 0.0 && mu != 0.0 {
+        return Err(ParameterError::MeanWithoutNoise { mu });
+    }
     let sum = 2.0 * sigma * sigma / (weight * weight);
     let difference = mu / weight;
     if difference.abs() > sum {

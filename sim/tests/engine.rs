@@ -76,6 +76,82 @@ fn constant_current() {
     assert_times(&spike_times(neuron, &[], 140.0), &want, 1e-12);
 }
 
+/// A neuron that starts at or above threshold fires at once; an empty population and inputs after the end do nothing.
+#[test]
+fn starts_and_ends() {
+    let neuron = IfCurrExp::liu_furber_2016();
+    let run = |size: usize, v_init: f64, delay: f64| {
+        let mut network = Network::new();
+        let source = network.add_source(1);
+        let recording = Recording { spikes: true, v_at: vec![0.5] };
+        let population = Population::new(size, neuron).unwrap().with_v_init(v_init).unwrap();
+        let post = network.add_population(population.with_recording(recording).unwrap());
+        let synapses = Synapses::Dense(Dense::new(1, size, vec![50.0; size]).unwrap());
+        network.add_projection(Projection::new(source, post, delay, synapses).unwrap()).unwrap();
+        let input = Source::Spikes(vec![Spike { time: 5.0, neuron: 0 }]);
+        Simulation::new(&network).run(&[input], KEY, 10.0).unwrap()
+    };
+    for v_init in [-50.0, -20.0] {
+        let record = run(3, v_init, 100.0);
+        assert_eq!(record.populations[0].counts, [1, 1, 1]);
+        assert!(record.populations[0].spikes.iter().all(|spike| spike.time == 0.0));
+        assert_eq!(record.populations[0].v, [[-65.0; 3]]);
+        assert_eq!(record.synaptic_events, 0);
+    }
+    assert_eq!(run(2, -65.0, 5.0).populations[0].total(), 0);
+    assert!(run(2, -65.0, 0.0).populations[0].total() >= 2);
+    assert_eq!(run(0, -65.0, 0.0).populations[0].total(), 0);
+}
+
+/// A spike reaches the second population through a pool after both delays, at the time of the closed form.
+#[test]
+fn delays_add_up() {
+    let neuron = IfCurrExp { i_offset: 0.0, ..IfCurrExp::liu_furber_2016() };
+    let mut network = Network::new();
+    let source = network.add_source(1);
+    let recording = Recording { spikes: true, ..Recording::default() };
+    let first = network.add_population(Population::new(4, neuron).unwrap().with_recording(recording.clone()).unwrap());
+    let second = network.add_population(Population::new(1, neuron).unwrap().with_recording(recording).unwrap());
+    let weights = vec![2.0, 0.0, 0.0, 0.0];
+    let dense = Synapses::Dense(Dense::new(1, 4, weights).unwrap());
+    network.add_projection(Projection::new(source, first, 1.5, dense).unwrap()).unwrap();
+    let pool = Synapses::Pooling(sim::Pooling::new([2, 2], 1, [2, 2], 2.0).unwrap());
+    network.add_projection(Projection::new(Pre::Population(first), second, 2.5, pool).unwrap()).unwrap();
+    let input = Source::Spikes(vec![Spike { time: 10.0, neuron: 0 }]);
+    let record = Simulation::new(&network).run(&[input], KEY, 30.0).unwrap();
+    // One arrival of 2 nA at rest: u = (80/3) 2 (s - s^4) = 15 mV at s = exp(-t/20); bisection of
+    // s - s^4 = 9/32 gives the time.
+    let rise = 2.569_138_649_615_236;
+    let (a, b) = (record.populations[0].spikes[0], record.populations[1].spikes[0]);
+    assert!((a.time - (11.5 + rise)).abs() < 1e-12, "{a:?}");
+    assert!((b.time - a.time - (2.5 + rise)).abs() < 1e-12, "{b:?}");
+    assert_eq!(record.synaptic_events, 4 + record.populations[0].total());
+}
+
+/// The first spikes of a seed are part of the promise.
+#[test]
+fn seeded_spikes_stay_the_same() {
+    let mut network = Network::new();
+    let source = network.add_source(3);
+    let recording = Recording { spikes: true, ..Recording::default() };
+    let neuron = IfCurrExp::liu_furber_2016();
+    let noise = sim::NoisyCurrent { mean: 0.1, stdev: 0.5, dt: 1.0 };
+    let population = Population::new(2, neuron).unwrap().with_noise(noise).unwrap();
+    let post = network.add_population(population.with_recording(recording).unwrap());
+    let synapses = Synapses::Dense(Dense::new(3, 2, vec![0.5; 6]).unwrap());
+    network.add_projection(Projection::new(source, post, 1.0, synapses).unwrap()).unwrap();
+    let input = [Source::Poisson(vec![100.0; 3])];
+    let run = |seed, sample| {
+        let record = Simulation::new(&network).run(&input, StreamKey { seed, sample }, 1000.0).unwrap();
+        record.populations[0].spikes.clone()
+    };
+    let spikes = run(1, 0);
+    assert_ne!(spikes, run(1, 1));
+    assert_ne!(spikes, run(2, 0));
+    let pinned = [(5.711_191_040_206_608, 0), (8.780_665_719_526_326, 1), (9.713_302_750_593_47, 0)];
+    assert_eq!(pinned.map(|(time, neuron)| Spike { time, neuron }), spikes[..3]);
+}
+
 /// Multiplying weights, i_offset, threshold and reset distances by one factor changes no spike time.
 #[test]
 fn scaling_leaves_spike_times_alone() {

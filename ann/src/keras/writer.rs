@@ -183,6 +183,7 @@ fn persist(path: &Path, bytes: &[u8]) -> io::Result<()> {
     };
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
+    file.as_file().sync_all()?;
     // Temporary files are private; a model is meant to be read by others as well.
     #[cfg(unix)]
     file.as_file().set_permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o644))?;

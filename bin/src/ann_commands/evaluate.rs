@@ -60,7 +60,7 @@ pub fn evaluate(arguments: &EvaluateArguments) -> Result<ExitCode> {
         write_file(path, &npy::encode(&[samples.len() as u64, network.output().units() as u64], &outputs)?)?;
     }
     let document = json!({
-        "provenance": Provenance::of("ann", 0),
+        "provenance": Provenance::of("ann", None),
         "accuracy": evaluation.accuracy(),
         "correct": evaluation.correct,
         "images": evaluation.images,

@@ -173,7 +173,7 @@ pub fn train(arguments: &TrainArguments) -> Result<ExitCode> {
     bar.finish_and_clear();
     let seconds = started.elapsed().as_secs_f64();
 
-    let made = Provenance::of("ann", arguments.seed);
+    let made = Provenance::of("ann", Some(arguments.seed));
     let mut described = BTreeMap::new();
     described.insert("epochs".to_owned(), history.epochs.len().to_string());
     described.insert("test_correct".to_owned(), format!("{} of {}", evaluation.correct, evaluation.images));
@@ -181,7 +181,7 @@ pub fn train(arguments: &TrainArguments) -> Result<ExitCode> {
         program: made.program.to_owned(),
         version: made.version.to_owned(),
         command_line: made.command_line.clone(),
-        seed: Some(made.seed),
+        seed: made.seed,
         settings: described,
     };
     ann::keras::write(&arguments.output, &network, &provenance)

@@ -75,7 +75,7 @@ pub(super) fn convnet(arguments: &ConvnetArguments) -> Result<ExitCode> {
     let per_cpu_second = events as f64 / cpu;
     run::print(&if arguments.json {
         json_text(&json!({
-            "provenance": Provenance::of("lif-sim", 0),
+            "provenance": Provenance::of("lif-sim", None),
             "images": arguments.images,
             "threads": arguments.threads,
             "wall_seconds": wall,

@@ -16,6 +16,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+/// Longest presentation (ms).
+const LONGEST: f64 = 1e6;
+
+/// Most calibration images; the activations of all of them are held in memory.
+const MOST_CALIBRATION: usize = 5_000;
+
 /// Flags of `convert`.
 #[derive(Debug, Args)]
 pub struct ConvertArguments {
@@ -83,11 +89,14 @@ fn percentile(text: &str) -> Result<f64, String> {
 pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
     let model = &arguments.model;
     let trained = ann::keras::read(model).with_context(|| format!("cannot read the model {}", model.display()))?;
-    if !(arguments.duration > 0.0 && arguments.duration.is_finite()) {
-        bail!("--duration must be positive and finite (ms), found {}", arguments.duration);
+    if !(arguments.duration > 0.0 && arguments.duration <= LONGEST) {
+        bail!("--duration must be positive and at most {LONGEST} ms, found {:?}", arguments.duration);
     }
-    if arguments.images == 0 || arguments.calibration == 0 {
-        bail!("--images and --calibration must be at least 1");
+    if arguments.images == 0 {
+        bail!("--images must be at least 1");
+    }
+    if !(1..=MOST_CALIBRATION).contains(&arguments.calibration) {
+        bail!("--calibration must be between 1 and {MOST_CALIBRATION}, found {}", arguments.calibration);
     }
     let folder = dataset::folder(arguments.data_dir.as_deref(), "mnist")?;
     let training = dataset::load(&folder, Split::Train)?.first(arguments.calibration);
@@ -103,7 +112,7 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
         SpikingNetwork::convert(&trained, dataset::samples(&training), &settings)
             .with_context(|| format!("cannot convert {}", model.display()))
     })?;
-    let provenance = Provenance::of("convert", arguments.seed);
+    let provenance = Provenance::of("convert", Some(arguments.seed));
     if !arguments.run_mnist {
         let document = report::mapping_document(&spiking, &provenance);
         run::print(&if arguments.json { json_text(&document)? } else { report::mapping(&spiking) })?;

@@ -13,6 +13,9 @@ use sim::response::Drive;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// Mean currents are whole multiples of 1 / STEPS_PER_NA nA, so that 0.1 is 0.1 wherever a curve starts.
+const STEPS_PER_NA: f64 = 1e9;
+
 /// Most trials of a point; each has a neuron and a random stream of its own.
 const MOST_TRIALS: usize = 1_000_000;
 
@@ -83,17 +86,18 @@ impl ResponseArguments {
     /// Mean currents of the curve (nA).
     fn means(&self) -> Result<Vec<f64>> {
         let Self { from, to, step, .. } = *self;
-        if !(from.is_finite() && to.is_finite() && step > 0.0 && from <= to) {
-            bail!(
-                "--from, --to and --step must be finite, --from at most --to and --step positive: found {from}, {to}, {step}"
-            );
+        if !(from.is_finite() && to.is_finite() && from <= to) {
+            bail!("--from and --to must be finite and --from at most --to (nA), found {from:?} and {to:?}");
+        }
+        if !(1.0 <= step * STEPS_PER_NA && step.is_finite()) {
+            bail!("--step must be finite and at least {:e} nA, found {step:?}", 1.0 / STEPS_PER_NA);
         }
         let steps = ((to - from) / step * (1.0 + 1e-12)).floor();
         if steps > 1e6 {
             bail!("--step {step:?} gives more than a million points between {from} and {to} nA");
         }
-        // Rounded to 1e-9 nA, so that 0.1 is 0.1 wherever the curve starts.
-        Ok((0..=steps as u32).map(|i| ((from + f64::from(i) * step) * 1e9).round() / 1e9).collect())
+        let rounded = |mean: f64| (mean * STEPS_PER_NA).round() / STEPS_PER_NA;
+        Ok((0..=steps as u32).map(|i| rounded(from + f64::from(i) * step)).collect())
     }
 }
 
@@ -111,13 +115,18 @@ pub fn response(arguments: &ResponseArguments) -> Result<ExitCode> {
     if let Some(sigma) = arguments.sigma.iter().find(|sigma| !(0.0 <= **sigma && sigma.is_finite())) {
         bail!("--sigma must be zero or more and finite (nA), found {sigma}");
     }
+    if let Some((i, sigma)) =
+        arguments.sigma.iter().enumerate().find(|&(i, sigma)| arguments.sigma[..i].contains(sigma))
+    {
+        bail!("--sigma {sigma} is given twice (number {})", i + 1);
+    }
     let means = arguments.means()?;
     let interrupt = Interrupt::listen()?;
     let drives: Vec<Drive> = arguments.sigma.iter().map(|&sigma| arguments.drive(sigma)).collect();
     let curves = run::on_threads(arguments.threads, || {
         Curves::measure(neuron, &drives, &means, arguments.trials, arguments.duration, arguments.seed, &interrupt)
     })?;
-    let provenance = Provenance::of("lif-sim", arguments.seed);
+    let provenance = Provenance::of("lif-sim", Some(arguments.seed));
     let document = report::document(&curves, &provenance);
     if let Some(folder) = &arguments.output {
         let folder = ResultFolder::open(folder)?;

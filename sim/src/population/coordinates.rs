@@ -152,6 +152,11 @@ impl Coordinates {
         Instant { t, membrane, excitatory, inhibitory }
     }
 
+    /// How far the origin may lag behind (ms).
+    pub(crate) fn horizon(&self) -> f64 {
+        self.horizon
+    }
+
     /// The latest time (ms) that may be reached before the origin has to move there.
     #[inline]
     pub(crate) fn reach(&self) -> f64 {

@@ -4,7 +4,7 @@
 //! [`PopulationState::receive`], give the same bits.
 
 use super::coordinates::Instant;
-use super::state::{PopulationState, QUIET, SharedDecay};
+use super::state::{PopulationState, QUIET, SLACK, SharedDecay};
 use pulp::{Simd, WithSimd};
 
 /// Delivers `weights[i]` (nA) to neuron `start + i` of a population whose receptors share one time constant.
@@ -31,6 +31,7 @@ impl WithSimd for DeliverRow<'_> {
         let ratio = simd.splat_f64s(shared.ratio.value);
         let rise = simd.splat_f64s(shared.rise);
         let quiet = simd.splat_f64s(QUIET);
+        let slack = simd.splat_f64s(SLACK);
         let t = simd.splat_f64s(now.t);
 
         for (offset, weights) in (start..end).step_by(width).zip(weights.chunks(width)) {
@@ -79,7 +80,7 @@ impl WithSimd for DeliverRow<'_> {
             let mut new_b = simd.add_f64s(b, simd.mul_f64s(w, b_gain));
             let p = simd.mul_f64s(new_a, membrane);
             let q = simd.mul_f64s(new_b, synapse);
-            let high = simd.greater_than_or_equal_f64s(simd.mul_f64s(p, rise), theta);
+            let high = simd.greater_than_or_equal_f64s(simd.mul_f64s(p, rise), simd.mul_f64s(theta, slack));
             let rising = simd.less_than_f64s(p, simd.mul_f64s(ratio, q));
             let reaches =
                 simd.greater_than_or_equal_f64s(power(simd, p, shared.ratio.ceiling), simd.mul_f64s(q, bound));

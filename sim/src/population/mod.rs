@@ -7,6 +7,22 @@ pub(crate) mod state;
 use crate::error::{NetworkError, ParameterError, finite};
 use crate::neuron::IfCurrExp;
 use crate::source::NoisyCurrent;
+use crate::theory::noise_free;
+
+/// Most neurons of a population; state and streams of so many take some 400 GB.
+const MOST_NEURONS: usize = u32::MAX as usize;
+
+/// Shortest interval (ms) at which a constant current may make a neuron fire.
+const SHORTEST_INTERVAL: f64 = 1e-6;
+
+/// Refuses a constant current under which a run would never end.
+fn check_drive(neuron: &IfCurrExp, current: f64) -> Result<(), ParameterError> {
+    let interval = crate::MS_PER_S / noise_free(neuron, current);
+    if interval < SHORTEST_INTERVAL {
+        return Err(ParameterError::EndlessFiring { current, interval });
+    }
+    Ok(())
+}
 
 /// Description of a population of `IF_curr_exp` neurons.
 ///
@@ -37,6 +53,10 @@ impl Population {
     /// Refuses impossible parameters, see [`IfCurrExp::check`].
     pub fn new(size: usize, neuron: IfCurrExp) -> Result<Population, ParameterError> {
         neuron.check()?;
+        check_drive(&neuron, neuron.i_offset)?;
+        if size > MOST_NEURONS {
+            return Err(ParameterError::TooManyNeurons { found: size, most: MOST_NEURONS });
+        }
         Ok(Population {
             neuron,
             i_offset: vec![neuron.i_offset; size],
@@ -55,7 +75,10 @@ impl Population {
         if i_offset.len() != self.size() {
             return Err(NetworkError::Length { what: "i_offset", expected: self.size(), found: i_offset.len() });
         }
-        i_offset.iter().try_for_each(|&i| finite("i_offset", "nA", i))?;
+        for &current in &i_offset {
+            finite("i_offset", "nA", current)?;
+            check_drive(&self.neuron, current)?;
+        }
         self.i_offset = i_offset;
         Ok(self)
     }
@@ -72,9 +95,14 @@ impl Population {
     }
 
     /// Injects a noisy current, independent from neuron to neuron.
-    pub fn with_noise(mut self, noise: NoisyCurrent) -> Population {
+    ///
+    /// # Errors
+    ///
+    /// Refuses what cannot be drawn, see [`NoisyCurrent::check`].
+    pub fn with_noise(mut self, noise: NoisyCurrent) -> Result<Population, ParameterError> {
+        noise.check()?;
         self.noise = Some(noise);
-        self
+        Ok(self)
     }
 
     /// Chooses what is recorded.

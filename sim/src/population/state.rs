@@ -21,7 +21,7 @@ const EXAMINE: f64 = f64::MIN;
 const HELD: f64 = f64::NEG_INFINITY;
 
 /// Slack of the arming test: a few more candidates, never one too few. Its rounding error is below 1e-14.
-const SLACK: f64 = 1.0 - 1e-12;
+pub(super) const SLACK: f64 = 1.0 - 1e-12;
 
 /// Constants of the closed-form test of a population whose receptors share one time constant below tau_m.
 #[derive(Debug, Clone, Copy)]
@@ -105,6 +105,11 @@ impl PopulationState {
         // Neurons that start at or above threshold fire now; the others learn whether they are armed.
         let start = self.coordinates.instant(0.0);
         self.settle(&start);
+    }
+
+    /// How often the origin has to move (ms).
+    pub(crate) fn horizon(&self) -> f64 {
+        self.coordinates.horizon()
     }
 
     /// Moves the origin so that time t can be expressed, and returns the factors at t.
@@ -265,7 +270,8 @@ impl PopulationState {
                 return self.arm(j, now);
             };
             self.spikes.push(Spike { time, neuron: j as u32 });
-            self.since[j] = time + self.neuron.tau_refrac;
+            // Time goes on even where the interval is below its resolution.
+            self.since[j] = (time + self.neuron.tau_refrac).max(time.next_up());
             self.gate[j] = HELD;
         }
     }

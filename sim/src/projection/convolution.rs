@@ -77,7 +77,8 @@ impl Convolution {
         let stride = shape.stride[1];
         let mut phases = Vec::new();
         let mut start = 0;
-        for phase in 0..stride {
+        let padded = shape.map[1] + shape.padding[1][0] + shape.padding[1][1];
+        for phase in 0..stride.min(padded) {
             let columns = if phase < width { (width - 1 - phase) / stride + 1 } else { 0 };
             phases.push(Phase { start, columns, last: phase + columns.saturating_sub(1) * stride });
             start += columns;
