@@ -67,10 +67,23 @@ pub fn finish(outcome: Result<ExitCode>) -> ExitCode {
             if error.chain().any(is_broken_pipe) {
                 return ExitCode::SUCCESS;
             }
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", message(&error));
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// The chain of causes in one line, without those that an outer message already quotes.
+fn message(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |message, cause| {
+        if message.is_empty() {
+            cause
+        } else if message.ends_with(&cause) {
+            message
+        } else {
+            format!("{message}: {cause}")
+        }
+    })
 }
 
 fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
@@ -86,4 +99,13 @@ pub fn print(text: &str) -> Result<()> {
     use std::io::Write;
     std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn causes_are_told_once() {
+        let error = anyhow::anyhow!("no such file").context("model.h5: no such file").context("cannot read the model");
+        assert_eq!(super::message(&error), "cannot read the model: model.h5: no such file");
+    }
 }

@@ -205,7 +205,7 @@ pub fn train(arguments: &TrainArguments) -> Result<ExitCode> {
         json_text(&document)?
     } else {
         format!(
-            "{} epochs in {seconds:.1} s; {} of {} test images correct ({:.2} %); wrote {}\n{}",
+            "Epochs: {} in {seconds:.1} s; {} of {} test images correct ({:.2} %); wrote {}\n{}",
             history.epochs.len(),
             evaluation.correct,
             evaluation.images,
