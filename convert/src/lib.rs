@@ -6,7 +6,7 @@
 //! images, with exact spike times, and decides by spike counts at every latency; [`ConversionLoss`],
 //! [`LatencyAccuracy`] and [`wilson`] say what was lost, and how sure that is.
 //!
-//! Reading order: [`SpikingNetwork`], `calibration.rs`, [`present`], [`ConversionLoss`].
+//! Reading order: [`Route`], [`SpikingNetwork`], `calibration.rs`, [`present`], [`ConversionLoss`].
 
 mod calibration;
 mod conversion_loss;
@@ -14,12 +14,14 @@ mod error;
 mod latency;
 mod mapping;
 mod presentation;
+mod route;
 mod statistics;
 
 pub use calibration::{LayerFit, ResponseFit};
 pub use conversion_loss::ConversionLoss;
 pub use error::ConversionError;
 pub use latency::{LatencyAccuracy, standard_latencies};
-pub use mapping::{ConversionSettings, MappedLayer, Route, SpikingNetwork};
+pub use mapping::{ConversionSettings, MappedLayer, SpikingNetwork};
 pub use presentation::{Decision, Outcome, Presentation, present};
+pub use route::Route;
 pub use statistics::{Interval, mcnemar, wilson};

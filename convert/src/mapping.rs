@@ -2,21 +2,13 @@
 
 use crate::calibration::{LayerFit, ResponseFit, Sums, quantile};
 use crate::error::{ConversionError, positive};
+use crate::route::{Itinerary, Route};
 use ann::{Activation, Layer, Network, Samples, Shape};
 use sim::theory::NoisySoftplus;
 use sim::{
     Convolution, ConvolutionShape, IfCurrExp, MS_PER_S, Pooling, Population, Pre, Projection, Recording, Source,
     Synapses,
 };
-
-/// How weights become synaptic currents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Route {
-    /// The network was trained in the neuron's units (Noisy Softplus): weights are nA and stay what they are.
-    Physical,
-    /// Layer by layer, the response of the neurons is fitted to the trained activations.
-    Normalised,
-}
 
 /// Choices of a conversion.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -100,7 +92,7 @@ impl SpikingNetwork {
         if trained.output().units() > 256 {
             return Err(ConversionError::TooManyClasses { found: trained.output().units() });
         }
-        let (route, tau_syn, response) = response_of(trained, settings)?;
+        let Itinerary { route, tau_syn, response } = Itinerary::of(trained, settings.tau_syn)?;
         let max_rate = positive("maximal pixel rate", "Hz", settings.max_rate.unwrap_or(MS_PER_S / tau_syn))?;
         let mut mapping = Mapping {
             settings,
@@ -153,44 +145,8 @@ impl SpikingNetwork {
     }
 }
 
-/// The route of a network, with the synaptic time constant (ms) and the response of its neurons.
-fn response_of(
-    trained: &Network<f32>,
-    settings: &ConversionSettings,
-) -> Result<(Route, f64, NoisySoftplus), ConversionError> {
-    let mut route: Option<(Activation, ann::NoisySoftplus)> = None;
-    let mut plain: Option<Activation> = None;
-    let hidden = trained.layers().len().saturating_sub(1);
-    for (index, layer) in trained.layers().iter().take(hidden).enumerate() {
-        let activation = layer.activation();
-        let mixed = |expected: &Activation| ConversionError::MixedUnits {
-            layer: index,
-            kind: kind(layer),
-            activation: activation.to_string(),
-            expected: expected.to_string(),
-        };
-        match (layer, activation, &route) {
-            (Layer::Flatten, ..) => {}
-            (_, Activation::NoisySoftplus(constants), None) if plain.is_none() => route = Some((activation, constants)),
-            (_, Activation::NoisySoftplus(_), Some((first, _))) if *first == activation => {}
-            (_, _, Some((first, _))) => return Err(mixed(first)),
-            (_, _, None) => match (activation, plain) {
-                (Activation::NoisySoftplus(_), Some(first)) => return Err(mixed(&first)),
-                _ => plain = Some(activation),
-            },
-        }
-    }
-    match route {
-        Some((_, n)) => Ok((Route::Physical, n.tau_syn_ms, NoisySoftplus { k: n.k, s_hz_per_na: n.s_hz_per_na })),
-        None => {
-            let tau_syn = settings.tau_syn;
-            let response = NoisySoftplus::event_driven(tau_syn).ok_or(ConversionError::NoConstants { tau_syn })?;
-            Ok((Route::Normalised, tau_syn, response))
-        }
-    }
-}
-
-fn kind(layer: &Layer<f32>) -> &'static str {
+/// What a layer is, by Keras' name.
+pub(crate) fn kind(layer: &Layer<f32>) -> &'static str {
     match layer {
         Layer::Conv2d(_) => "Conv2D",
         Layer::AveragePool2d(_) => "AveragePooling2D",

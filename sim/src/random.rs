@@ -3,8 +3,10 @@
 //! A stream is addressed by (seed, sample, population, neuron, purpose). Threads, shards, recording and the
 //! order of execution therefore cannot change a result.
 
+use rand::TryRng;
 use rand_distr::{Distribution, Exp1, StandardNormal};
 use rand_philox::{Philox, splitmix64};
+use std::convert::Infallible;
 
 /// Address of all randomness of one run: a seed, and the sample (image, trial, parameter point) within it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +26,7 @@ pub enum Purpose {
     Current = 1,
 }
 
-/// A stream of random numbers (Philox4x32-10).
+/// A stream of random numbers (Philox4x32-10); a generator of the `rand` crate, so that all its distributions can draw from it.
 #[derive(Debug, Clone)]
 pub struct Stream(Philox);
 
@@ -42,19 +44,31 @@ impl Stream {
     /// Standard normal deviate.
     #[inline]
     pub fn normal(&mut self) -> f64 {
-        StandardNormal.sample(&mut self.0)
+        StandardNormal.sample(self)
     }
 
     /// Exponential deviate of mean one.
     #[inline]
     pub fn exponential(&mut self) -> f64 {
-        Exp1.sample(&mut self.0)
+        Exp1.sample(self)
+    }
+}
+
+impl TryRng for Stream {
+    type Error = Infallible;
+
+    #[inline]
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.0.next_u32())
     }
 
-    /// 64 random bits.
     #[inline]
-    pub fn bits(&mut self) -> u64 {
-        self.0.next_u64()
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.0.next_u64())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.0.try_fill_bytes(bytes)
     }
 }
 
@@ -84,7 +98,7 @@ mod tests {
                     for neuron in 0..8 {
                         for purpose in [Purpose::SpikeTimes, Purpose::Current] {
                             let key = StreamKey { seed, sample };
-                            assert!(first.insert(key.stream(population, neuron, purpose).bits()));
+                            assert!(first.insert(key.stream(population, neuron, purpose).normal().to_bits()));
                         }
                     }
                 }
