@@ -196,7 +196,9 @@ impl PopulationState {
         self.theta[j] = self.neuron.v_thresh - self.v_inf[j];
         if let Some(shared) = self.shared {
             let g = self.theta[j] / shared.rise;
-            self.bound[j] = SLACK * shared.ratio.value * whole_power(g, shared.ratio.ceiling - 1);
+            let bound = SLACK * shared.ratio.value * whole_power(g, shared.ratio.ceiling - 1);
+            // Where the power overflows (tau_syn below tau_m/250), every rising neuron is a candidate.
+            self.bound[j] = if bound.is_finite() { bound } else { 0.0 };
         }
     }
 
