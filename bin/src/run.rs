@@ -1,10 +1,22 @@
 //! What every long command shares: threads, progress, and a clean stop on Ctrl-C.
 
 use anyhow::{Context, Result};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Flags of every command that computes for a while.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct RunArguments {
+    /// Threads [default: all cores]; the result does not depend on it
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Print one JSON document instead of the table
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Exit code of a command that could not do its work.
 const FAILED: u8 = 1;

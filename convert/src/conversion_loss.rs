@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn worked_example() {
-        // SCIENCE sheet: b = 95, c = 40, n = 10,000 gives 0.55 % [0.32, 0.78].
+        // b = 95, c = 40, n = 10,000 by hand: 0.55 +- 196 sqrt(135 - 55^2/10,000)/10,000 = 0.55 +- 0.23 points.
         let loss = ConversionLoss { images: 10_000, only_ann: 95, only_snn: 40 };
         assert!((loss.percentage_points() - 0.55).abs() < 1e-12);
         assert!((loss.interval().low - 0.32).abs() < 5e-3 && (loss.interval().high - 0.78).abs() < 5e-3);

@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn rheobase_of_the_paper() {
-        // SCIENCE sheet of the project: (v_thresh - v_rest) / R = 15 mV / 80 MOhm.
+        // (v_thresh - v_rest) / R = 15 mV / 80 MOhm.
         assert_eq!(IfCurrExp::liu_furber_2016().rheobase(), 0.1875);
     }
 

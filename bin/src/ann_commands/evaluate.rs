@@ -4,7 +4,7 @@ use super::DataArguments;
 use crate::dataset;
 use crate::npy;
 use crate::output::{Provenance, json_text, write_file};
-use crate::run;
+use crate::run::{self, RunArguments};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use data::mnist::Split;
@@ -25,12 +25,8 @@ pub struct EvaluateArguments {
     /// Write the outputs (after the softmax) into this file: float32, one row per image
     #[arg(long, value_name = "FILE.npy")]
     outputs: Option<PathBuf>,
-    /// Threads [default: all cores]
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    /// Print one JSON document instead of the line
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    run: RunArguments,
 }
 
 /// Runs the command.
@@ -47,7 +43,7 @@ pub fn evaluate(arguments: &EvaluateArguments) -> Result<ExitCode> {
     let folder = arguments.data.folder()?;
     let test = dataset::load(&folder, Split::Test)?.first(arguments.images);
     let samples = dataset::samples(&test);
-    let (evaluation, outputs) = run::on_threads(arguments.threads, || {
+    let (evaluation, outputs) = run::on_threads(arguments.run.threads, || {
         let evaluation = ann::evaluate(&network, samples)
             .with_context(|| format!("the model {} does not fit the images", model.display()))?;
         let outputs = arguments.outputs.as_ref().map(|_| {
@@ -65,7 +61,7 @@ pub fn evaluate(arguments: &EvaluateArguments) -> Result<ExitCode> {
         "correct": evaluation.correct,
         "images": evaluation.images,
     });
-    run::print(&if arguments.json {
+    run::print(&if arguments.run.json {
         json_text(&document)?
     } else {
         format!(

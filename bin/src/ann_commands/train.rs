@@ -3,7 +3,7 @@
 use super::DataArguments;
 use crate::dataset;
 use crate::output::{Provenance, json_text};
-use crate::run::{self, Interrupt, progress};
+use crate::run::{self, Interrupt, RunArguments, progress};
 use ann::{ActivationChoice, Method, NoisySoftplus, Progress, RateLimit, TrainingSettings, model};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -60,12 +60,8 @@ pub struct TrainArguments {
     /// Seed of the initial weights and of the order of the images
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Threads [default: all cores]; the result does not depend on it
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    /// Print one JSON document instead of the table
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    run: RunArguments,
     /// Model file to write (Keras .h5)
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -148,7 +144,7 @@ pub fn train(arguments: &TrainArguments) -> Result<ExitCode> {
     let interrupt = Interrupt::listen()?;
     let started = Instant::now();
     let bar = progress((settings.epochs * training.len()) as u64, "images");
-    let (history, evaluation) = run::on_threads(arguments.threads, || {
+    let (history, evaluation) = run::on_threads(arguments.run.threads, || {
         let history = ann::train(&mut network, dataset::samples(&training), &settings, &mut |progress| {
             match progress {
                 Progress::Batch { epoch, done, samples, cross_entropy, accuracy } => {
@@ -201,7 +197,7 @@ pub fn train(arguments: &TrainArguments) -> Result<ExitCode> {
         "test_images": evaluation.images,
         "seconds": seconds,
     });
-    run::print(&if arguments.json {
+    run::print(&if arguments.run.json {
         json_text(&document)?
     } else {
         format!(

@@ -5,7 +5,7 @@ mod report;
 
 use crate::dataset;
 use crate::output::{Provenance, ResultFolder, json_text};
-use crate::run::{self, Interrupt, progress};
+use crate::run::{self, Interrupt, RunArguments, progress};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use convert::{ConversionSettings, Presentation, SpikingNetwork, present, standard_latencies};
@@ -60,15 +60,11 @@ pub struct ConvertArguments {
     /// Seed of the Poisson input
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Threads [default: all cores]; the result does not depend on it
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    #[command(flatten)]
+    run: RunArguments,
     /// Folder with the four MNIST files [default: $LIF_DATA/mnist, data/mnist]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Print one JSON document instead of the table
-    #[arg(long)]
-    json: bool,
     /// Write conversion.json, latency.csv, latency.svg and latency.png into this folder
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -108,21 +104,21 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
         percentile: arguments.percentile / 100.0,
         delay: arguments.delay,
     };
-    let spiking = run::on_threads(arguments.threads, || {
+    let spiking = run::on_threads(arguments.run.threads, || {
         SpikingNetwork::convert(&trained, dataset::samples(&training), &settings)
             .with_context(|| format!("cannot convert {}", model.display()))
     })?;
     let provenance = Provenance::of("convert", Some(arguments.seed));
     if !arguments.run_mnist {
         let document = report::mapping_document(&spiking, &provenance);
-        run::print(&if arguments.json { json_text(&document)? } else { report::mapping(&spiking) })?;
+        run::print(&if arguments.run.json { json_text(&document)? } else { report::mapping(&spiking) })?;
         return Ok(ExitCode::SUCCESS);
     }
 
     let test = dataset::load(&folder, Split::Test)?.first(arguments.images);
     let interrupt = Interrupt::listen()?;
     let presentation = Presentation { latencies: standard_latencies(arguments.duration), seed: arguments.seed };
-    let measurement = run::on_threads(arguments.threads, || {
+    let measurement = run::on_threads(arguments.run.threads, || {
         let started = Instant::now();
         let bar = progress(test.len() as u64, "images");
         let outcomes = present(&spiking, dataset::samples(&test), &presentation, &|_| {
@@ -145,7 +141,7 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
         folder.figure("latency", &report::figure(&measurement))?;
         eprintln!("wrote conversion.json, latency.csv, latency.svg and latency.png into {}", folder.path().display());
     }
-    let text = if arguments.json { json_text(&document)? } else { report::text(&spiking, &measurement) };
+    let text = if arguments.run.json { json_text(&document)? } else { report::text(&spiking, &measurement) };
     run::print(&text)?;
     Ok(if measurement.complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -5,7 +5,7 @@ mod report;
 
 use crate::neuron_arguments::NeuronArguments;
 use crate::output::{Provenance, ResultFolder, json_text};
-use crate::run::{self, Interrupt};
+use crate::run::{self, Interrupt, RunArguments};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use curve::Curves;
@@ -53,12 +53,8 @@ pub struct ResponseArguments {
     /// Seed of the random numbers
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Threads [default: all cores]; the result does not depend on it
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    /// Print one JSON document instead of the table
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    run: RunArguments,
     /// Write response.csv, .json, .svg and .png into this folder
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -123,7 +119,7 @@ pub fn response(arguments: &ResponseArguments) -> Result<ExitCode> {
     let means = arguments.means()?;
     let interrupt = Interrupt::listen()?;
     let drives: Vec<Drive> = arguments.sigma.iter().map(|&sigma| arguments.drive(sigma)).collect();
-    let curves = run::on_threads(arguments.threads, || {
+    let curves = run::on_threads(arguments.run.threads, || {
         Curves::measure(neuron, &drives, &means, arguments.trials, arguments.duration, arguments.seed, &interrupt)
     })?;
     let provenance = Provenance::of("lif-sim", Some(arguments.seed));
@@ -135,6 +131,7 @@ pub fn response(arguments: &ResponseArguments) -> Result<ExitCode> {
         folder.figure("response", &report::figure(&curves))?;
         eprintln!("wrote response.csv, .json, .svg and .png into {}", folder.path().display());
     }
-    run::print(&if arguments.json { json_text(&document)? } else { report::text(&curves) }).context("cannot print")?;
+    run::print(&if arguments.run.json { json_text(&document)? } else { report::text(&curves) })
+        .context("cannot print")?;
     Ok(if curves.complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

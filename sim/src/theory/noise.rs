@@ -3,13 +3,12 @@
 use super::siegert::{shifted_siegert, white_membrane_deviation};
 use crate::neuron::IfCurrExp;
 
-/// Mean overshoot of a Gaussian random walk beyond a barrier, in units of its step: -zeta(1/2) / sqrt(2 pi).
-///
-/// Chernoff (1965); 20 digits by mpmath: 0.58259715793901067020.
+/// Mean overshoot of a Gaussian random walk beyond a barrier, in units of its step: -zeta(1/2) / sqrt(2 pi),
+/// 0.58259715793901067020 by mpmath.
 const OVERSHOOT: f64 = 0.582_597_157_939_010_7;
 
-/// sqrt(2) |zeta(1/2)| (Fourcaud & Brunel 2002, "Dynamics of the firing probability of noisy integrate-and-fire
-/// neurons", eq. 4.18); 20 digits by mpmath: 2.0652531522312171831.
+/// sqrt(2) |zeta(1/2)|, 2.0652531522312171831 by mpmath (Fourcaud & Brunel 2002, "Dynamics of the firing probability of
+/// noisy integrate-and-fire neurons").
 const COLOUR: f64 = 2.065_253_152_231_217;
 
 /// A fluctuating current, with the meaning of its sigma.
