@@ -6,8 +6,8 @@ use crate::route::{Itinerary, Route};
 use ann::{Activation, Layer, Network, Samples, Shape};
 use sim::theory::NoisySoftplus;
 use sim::{
-    Convolution, ConvolutionShape, IfCurrExp, MS_PER_S, Pooling, Population, Pre, Projection, Recording, Source,
-    Synapses,
+    Convolution, ConvolutionShape, IfCurrExp, MS_PER_S, MapLayout, Pooling, Population, Pre, Projection, Recording,
+    Source, Synapses,
 };
 
 /// Choices of a conversion.
@@ -141,7 +141,7 @@ impl SpikingNetwork {
 
     /// Poisson input for one image of bytes.
     pub fn stimulus(&self, pixels: &[u8]) -> Source {
-        Source::Poisson(pixels.iter().map(|&pixel| f64::from(pixel) / 255.0 * self.max_rate).collect())
+        Source::poisson(pixels.iter().map(|&pixel| f64::from(pixel) / 255.0 * self.max_rate).collect())
     }
 }
 
@@ -337,6 +337,9 @@ fn synapses(layer: &Layer<f32>, input: Shape, scale: f64) -> Result<Synapses, Co
                 filters: kernel.outputs,
                 stride: [conv.stride().height, conv.stride().width],
                 padding: [[0, 0], [0, 0]],
+                dilation: [1, 1],
+                groups: 1,
+                layout: MapLayout::ChannelsLast,
             };
             Synapses::Convolution(Convolution::new(shape, &scaled(conv.kernel()))?)
         }

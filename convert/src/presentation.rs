@@ -63,10 +63,11 @@ pub fn present(
     }
     let duration = positive("duration", "ms", presentation.latencies.last().copied().unwrap_or(f64::NAN))?;
     let stopped = std::sync::atomic::AtomicBool::new(false);
+    let fresh = Simulation::new(network.network())?;
     (0..samples.len())
         .into_par_iter()
         .map_init(
-            || Simulation::new(network.network()),
+            || fresh.clone(),
             |simulation, image| {
                 if stopped.load(std::sync::atomic::Ordering::Relaxed) {
                     return Ok(None);

@@ -38,7 +38,7 @@ fn convert(network: &Network<f32>) -> Result<SpikingNetwork, ConversionError> {
 /// Firing rates (Hz) of a layer over 20 s of one image.
 fn rates(spiking: &SpikingNetwork, image: &[u8], layer: usize) -> Vec<f64> {
     let key = StreamKey { seed: 1, sample: 0 };
-    let record = Simulation::new(spiking.network()).run(&[spiking.stimulus(image)], key, 20_000.0).unwrap();
+    let record = Simulation::new(spiking.network()).unwrap().run(&[spiking.stimulus(image)], key, 20_000.0).unwrap();
     record.populations[layer].counts.iter().map(|&count| f64::from(count) / 20.0).collect()
 }
 

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)] // A failure here is a failed test.
 
 use sim::{
-    Convolution, ConvolutionShape, IfCurrExp, Network, NoisyCurrent, Population, Projection, Simulation, Source,
-    StreamKey, Synapses,
+    Convolution, ConvolutionShape, CurrentSource, IfCurrExp, MapLayout, Network, NoisyCurrent, Population, Projection,
+    Simulation, Source, StreamKey, Synapses,
 };
 
 const KEY: StreamKey = StreamKey { seed: 1, sample: 0 };
@@ -23,6 +23,9 @@ fn convolution(bencher: divan::Bencher) {
         filters: 12,
         stride: [1, 1],
         padding: [[0, 0], [0, 0]],
+        dilation: [1, 1],
+        groups: 1,
+        layout: MapLayout::ChannelsLast,
     };
     let kernel: Vec<f64> = (0..1800u32).map(|i| 0.05 * (f64::from(i * 7919 % 1801) / 900.0 - 0.9)).collect();
     let mut network = Network::new();
@@ -30,8 +33,8 @@ fn convolution(bencher: divan::Bencher) {
     let post = network.add_population(Population::new(768, IfCurrExp::liu_furber_2016()).unwrap());
     let synapses = Synapses::Convolution(Convolution::new(shape, &kernel).unwrap());
     network.add_projection(Projection::new(source, post, 1.0, synapses).unwrap()).unwrap();
-    let mut simulation = Simulation::new(&network);
-    let input = [Source::Poisson(vec![25.0; 864])];
+    let mut simulation = Simulation::new(&network).unwrap();
+    let input = [Source::poisson(vec![25.0; 864])];
     let events = simulation.run(&input, KEY, 1000.0).unwrap().synaptic_events;
     bencher
         .counter(divan::counter::ItemsCount::new(events))
@@ -41,10 +44,15 @@ fn convolution(bencher: divan::Bencher) {
 /// 100 neurons, each with its own current, redrawn every millisecond for ten seconds.
 #[divan::bench]
 fn noisy_current(bencher: divan::Bencher) {
-    let noise = NoisyCurrent { mean: 0.2, stdev: 1.0, dt: 1.0 };
+    let noise = NoisyCurrent::new(0.2, 1.0, 1.0);
     let mut network = Network::new();
-    network.add_population(Population::new(100, IfCurrExp::liu_furber_2016()).unwrap().with_noise(noise).unwrap());
-    let mut simulation = Simulation::new(&network);
+    network.add_population(
+        Population::new(100, IfCurrExp::liu_furber_2016())
+            .unwrap()
+            .with_current(CurrentSource::Noisy(noise), None)
+            .unwrap(),
+    );
+    let mut simulation = Simulation::new(&network).unwrap();
     bencher
         .counter(divan::counter::ItemsCount::new(1_000_000u64))
         .bench_local(|| simulation.run(&[], KEY, 10_000.0).unwrap().populations[0].total());

@@ -215,6 +215,16 @@ impl Ratio {
         self.whole.then_some(self.ceiling)
     }
 
+    /// s^(r-1).
+    #[inline]
+    pub(crate) fn power_less_one(self, s: f64) -> f64 {
+        match self.ceiling {
+            4 if self.whole => s * s * s,
+            n if self.whole && n >= 1 => whole_power(s, n - 1),
+            _ => s.powf(self.value - 1.0),
+        }
+    }
+
     /// s^(r-2).
     #[inline]
     fn power_less_two(self, s: f64) -> f64 {

@@ -43,6 +43,30 @@ pub enum ParameterError {
         /// Threshold (mV).
         v_thresh: f64,
     },
+    /// A stretch of time that ends before it begins.
+    #[error("stop must not come before start, found start {start} ms and stop {stop} ms")]
+    StopBeforeStart {
+        /// Beginning (ms).
+        start: f64,
+        /// End (ms).
+        stop: f64,
+    },
+    /// A probability or fraction outside [0, 1].
+    #[error("a probability or fraction must lie between 0 and 1, found {found}")]
+    NotProbability {
+        /// The value given.
+        found: f64,
+    },
+    /// A distribution without room between its bounds.
+    #[error("the distribution of {name} has no room between {low} and {high}")]
+    EmptyRange {
+        /// What is drawn.
+        name: &'static str,
+        /// Lower bound.
+        low: f64,
+        /// Upper bound.
+        high: f64,
+    },
     /// More neurons than can be numbered.
     #[error("a population may have at most {most} neurons, found {found}")]
     TooManyNeurons {
@@ -108,16 +132,50 @@ pub enum NetworkError {
         /// Number found.
         found: usize,
     },
-    /// A projection from a population that comes later, or from itself.
-    #[error(
-        "projection from population {pre} to population {post}: the presynaptic population must come first \
-         (only feed-forward networks are supported)"
-    )]
-    NotFeedForward {
+    /// Neurons that are named twice or out of order.
+    #[error("{what} must be in ascending order, each once; {found} is not")]
+    NotAscending {
+        /// What is listed.
+        what: &'static str,
+        /// The first out of order.
+        found: usize,
+    },
+    /// A loop of projections without delay.
+    #[error("the projection from population {pre} to population {post} is part of a loop and needs a delay above zero")]
+    LoopWithoutDelay {
         /// Index of the presynaptic population.
         pre: usize,
         /// Index of the postsynaptic population.
         post: usize,
+    },
+    /// More synapses in one projection than can be numbered.
+    #[error("a projection may list at most {most} synapses, found {found}: divide it into several projections")]
+    TooManySynapses {
+        /// Number of synapses.
+        found: usize,
+        /// Largest number.
+        most: usize,
+    },
+    /// More sinusoidal currents than can be told apart.
+    #[error("a population may have at most {most} sinusoidal currents")]
+    TooManyWaves {
+        /// Largest number.
+        most: usize,
+    },
+    /// Learning synapses that are not listed one by one.
+    #[error("only listed synapses can learn: use a one-to-one, random or list connector")]
+    PlasticityNeedsList,
+    /// An initial weight outside the bounds of its learning rule, or of the wrong sign.
+    #[error(
+        "learning weights must have one sign and a size between w_min {w_min} and w_max {w_max} nA, found {found} nA"
+    )]
+    WeightOutOfBounds {
+        /// The weight (nA).
+        found: f64,
+        /// Lower bound (nA).
+        w_min: f64,
+        /// Upper bound (nA).
+        w_max: f64,
     },
     /// A population or source index that does not exist.
     #[error("{what} {index} does not exist (there are {count})")]

@@ -17,7 +17,7 @@
 //! let mut network = Network::new();
 //! network.add_population(Population::new(1, neuron)?.with_recording(recording)?);
 //!
-//! let record = Simulation::new(&network).run(&[], StreamKey { seed: 1, sample: 0 }, 100.0)?;
+//! let record = Simulation::new(&network)?.run(&[], StreamKey { seed: 1, sample: 0 }, 100.0)?;
 //! let spikes = &record.populations[0].spikes;
 //! // Closed form: the first spike at 20 ln(24/9) ms, then one every 1 + 20 ln(24/9) ms.
 //! let interval = 20.0 * (24.0f64 / 9.0).ln();
@@ -30,10 +30,12 @@
 //! [`Simulation`]; then [`theory`].
 
 pub mod crossing;
+mod current;
 mod error;
 pub mod membrane;
 mod network;
 mod neuron;
+mod plasticity;
 mod population;
 mod projection;
 mod random;
@@ -43,15 +45,20 @@ mod simulation;
 mod source;
 pub mod theory;
 
+pub use current::{CurrentSource, Injection, NoisyCurrent};
 pub use error::{NetworkError, ParameterError};
 pub use network::Network;
-pub use neuron::IfCurrExp;
-pub use population::{Population, Recording};
-pub use projection::{Convolution, ConvolutionShape, Dense, Pooling, Pre, Projection, Synapses};
-pub use random::{Purpose, Stream, StreamKey};
+pub use neuron::{IfCurrExp, Psc, TimeConstants};
+pub use plasticity::Stdp;
+pub use population::{PerNeuron, Population, Recording};
+pub use projection::{
+    Connector, Convolution, ConvolutionShape, Dense, MapLayout, PerSynapse, Pooling, Pre, Projection, Sparse, Synapse,
+    Synapses, Uniform, Wiring, connect,
+};
+pub use random::{Distribution, Purpose, Stream, StreamKey};
 pub use record::{PopulationRecord, Record, Spike};
 pub use simulation::Simulation;
-pub use source::{NoisyCurrent, Source, poisson_rates_for_moments};
+pub use source::{Background, Source, poisson_rates_for_moments};
 
 /// The one factor between rates in 1/ms, which formulas use, and rates in Hz, which people use.
 pub const MS_PER_S: f64 = 1000.0;

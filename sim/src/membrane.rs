@@ -42,6 +42,46 @@ pub fn psp(t: f64, tau_m: f64, tau_s: f64) -> f64 {
     }
 }
 
+/// `(exp(z) (z - 1) + 1) / z^2`, continued to 1/2 at zero: the integral of u exp(z u) over u in [0, 1].
+fn psi(z: f64) -> f64 {
+    // The series sum z^k / (k! (k + 2)); its first omitted term is below 1e-17 of the sum.
+    const TERMS: [f64; 9] = [
+        1.0 / 2.0,
+        1.0 / 3.0,
+        1.0 / 8.0,
+        1.0 / 30.0,
+        1.0 / 144.0,
+        1.0 / 840.0,
+        1.0 / 5760.0,
+        1.0 / 45360.0,
+        1.0 / 403_200.0,
+    ];
+    if z.abs() < 0.1 {
+        TERMS.iter().rev().fold(0.0, |sum, term| sum * z + term)
+    } else {
+        (z.exp() * (z - 1.0) + 1.0) / (z * z)
+    }
+}
+
+/// Deviation of the membrane (ms^2) per unit of a rate of charge that grows as t exp(-t/tau_s), after t ms.
+///
+/// ```text
+/// ramp(t) = exp(-t/tau_m) t^2 psi(t (1/tau_m - 1/tau_s)),   psi(z) = (exp(z) (z - 1) + 1) / z^2
+/// ```
+///
+/// With [`psp`] it moves a membrane under alpha-shaped currents: a current (i + j t) exp(-t/tau_s) has raised it by
+/// (i psp(t) + j ramp(t)) / cm mV.
+#[inline]
+pub fn ramp(t: f64, tau_m: f64, tau_s: f64) -> f64 {
+    let z = t * ((tau_s - tau_m) / (tau_m * tau_s));
+    if z > 50.0 {
+        // exp(z) would overflow later on.
+        t * t * ((-t / tau_s).exp() * (z - 1.0) + (-t / tau_m).exp()) / (z * z)
+    } else {
+        (-t / tau_m).exp() * t * t * psi(z)
+    }
+}
+
 impl Trajectory {
     /// V - V_inf after t ms without an event (mV).
     #[inline]

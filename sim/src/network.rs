@@ -1,18 +1,25 @@
-//! A feed-forward network: sources, populations in topological order, projections between them.
+//! Description of a network: sources, populations, projections between them.
 
 use crate::error::NetworkError;
 use crate::population::Population;
-use crate::projection::{Pre, Projection};
+use crate::projection::{Pre, Projection, Synapses};
+use petgraph::graph::DiGraph;
 
-/// Description of a network, checked as it is built.
-///
-/// Populations are numbered in the order in which they are added, and a projection must lead from a source or an
-/// earlier population to a later one; that order is the order of simulation.
+/// Description of a network, checked as it is built. Any graph of populations is allowed; loops need delays.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Network {
     sources: Vec<usize>,
     populations: Vec<Population>,
     projections: Vec<Projection>,
+}
+
+/// Populations that have to be simulated together, because their spikes reach each other.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Component {
+    /// Indices of the populations, ascending.
+    pub(crate) populations: Vec<usize>,
+    /// The shortest delay (ms) between them; none for a single population that does not project onto itself.
+    pub(crate) delay: Option<f64>,
 }
 
 impl Network {
@@ -37,7 +44,7 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// Both ends must exist, the presynaptic population must come before the postsynaptic one, and the sizes must agree.
+    /// Both ends must exist, and the sizes must agree.
     pub fn add_projection(&mut self, projection: Projection) -> Result<(), NetworkError> {
         let post = projection.post;
         let missing = |what, index, count| Err(NetworkError::Missing { what, index, count });
@@ -50,7 +57,6 @@ impl Network {
                 None => return missing("source", source, self.sources.len()),
             },
             Pre::Population(pre) => match self.populations.get(pre) {
-                Some(_) if pre >= post => return Err(NetworkError::NotFeedForward { pre, post }),
                 Some(population) => population.size(),
                 None => return missing("population", pre, self.populations.len()),
             },
@@ -72,7 +78,7 @@ impl Network {
         &self.sources
     }
 
-    /// The populations, in order of simulation.
+    /// The populations.
     pub fn populations(&self) -> &[Population] {
         &self.populations
     }
@@ -80,5 +86,45 @@ impl Network {
     /// The projections.
     pub fn projections(&self) -> &[Projection] {
         &self.projections
+    }
+
+    /// The populations in an order in which the input of each is complete before its turn; those in loops come together.
+    ///
+    /// # Errors
+    ///
+    /// Refuses loops without delay.
+    pub(crate) fn components(&self) -> Result<Vec<Component>, NetworkError> {
+        let mut graph = DiGraph::<(), ()>::new();
+        let nodes: Vec<_> = self.populations.iter().map(|_| graph.add_node(())).collect();
+        for projection in &self.projections {
+            if let Pre::Population(pre) = projection.pre {
+                graph.add_edge(nodes[pre], nodes[projection.post], ());
+            }
+        }
+        // The strongly connected components come with the last first.
+        let components = petgraph::algo::tarjan_scc(&graph);
+        components.iter().rev().map(|nodes| self.component(nodes.iter().map(|node| node.index()).collect())).collect()
+    }
+
+    fn component(&self, mut populations: Vec<usize>) -> Result<Component, NetworkError> {
+        populations.sort_unstable();
+        let mut shortest = None;
+        for projection in &self.projections {
+            let Pre::Population(pre) = projection.pre else { continue };
+            if populations.contains(&pre) && populations.contains(&projection.post) {
+                let delay = projection.delays().0;
+                if !(delay > 0.0) {
+                    return Err(NetworkError::LoopWithoutDelay { pre, post: projection.post });
+                }
+                shortest = Some(shortest.map_or(delay, |shortest: f64| shortest.min(delay)));
+            }
+        }
+        Ok(Component { populations, delay: shortest })
+    }
+
+    /// Whether all neurons of a source have the same targets with the same weight, so that nobody can tell them apart.
+    pub(crate) fn merges(&self, source: usize) -> bool {
+        let from = |projection: &&Projection| projection.pre == Pre::Source(source);
+        self.projections.iter().filter(from).all(|projection| matches!(projection.synapses, Synapses::Uniform(_)))
     }
 }

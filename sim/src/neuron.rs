@@ -97,6 +97,40 @@ impl IfCurrExp {
     }
 }
 
+/// Shape of the postsynaptic current (PyNN's `IF_curr_exp`, `IF_curr_alpha`, `IF_curr_delta`; NEST's `iaf_psc_*`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Psc {
+    /// Jumps by the weight (nA) and decays exponentially with tau_syn.
+    #[default]
+    #[doc(alias = "IF_curr_exp")]
+    Exponential,
+    /// w (t/tau_syn) exp(1 - t/tau_syn): peaks at the weight (nA) after tau_syn.
+    #[doc(alias = "IF_curr_alpha")]
+    Alpha,
+    /// A jump of V by the weight (mV); lost during the refractory period. The synaptic time constants mean nothing.
+    #[doc(alias = "IF_curr_delta")]
+    Delta,
+}
+
+/// The time constants of one neuron of a population whose neurons differ in them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TimeConstants {
+    /// Membrane time constant (ms).
+    pub tau_m: f64,
+    /// Time constant of excitatory synaptic currents (ms).
+    pub tau_syn_e: f64,
+    /// Time constant of inhibitory synaptic currents (ms).
+    pub tau_syn_i: f64,
+}
+
+impl TimeConstants {
+    /// A neuron with these time constants, and the rest from another.
+    pub(crate) fn of(&self, neuron: &IfCurrExp) -> IfCurrExp {
+        let TimeConstants { tau_m, tau_syn_e, tau_syn_i } = *self;
+        IfCurrExp { tau_m, tau_syn_e, tau_syn_i, ..*neuron }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,8 +3,9 @@
 //! A stream is addressed by (seed, sample, population, neuron, purpose). Threads, shards, recording and the
 //! order of execution therefore cannot change a result.
 
+use crate::error::{ParameterError, finite, not_negative, positive};
 use rand::TryRng;
-use rand_distr::{Distribution, Exp1, StandardNormal};
+use rand_distr::{Distribution as _, Exp1, StandardNormal, StandardUniform};
 use rand_philox::{Philox, splitmix64};
 use std::convert::Infallible;
 
@@ -24,6 +25,16 @@ pub enum Purpose {
     SpikeTimes = 0,
     /// Amplitudes of a noisy current.
     Current = 1,
+    /// Times and targets of background spikes.
+    Background = 2,
+    /// Which neurons are connected.
+    Connections = 3,
+    /// Weights of synapses.
+    Weights = 4,
+    /// Delays of synapses.
+    Delays = 5,
+    /// Initial potentials and parameters that differ from neuron to neuron.
+    Parameters = 6,
 }
 
 /// A stream of random numbers (Philox4x32-10); a generator of the `rand` crate, so that all its distributions can draw from it.
@@ -51,6 +62,118 @@ impl Stream {
     #[inline]
     pub fn exponential(&mut self) -> f64 {
         Exp1.sample(self)
+    }
+
+    /// Uniform deviate in [0, 1), of 53 bits.
+    #[inline]
+    pub fn uniform(&mut self) -> f64 {
+        StandardUniform.sample(self)
+    }
+
+    /// Uniform whole number below `n` > 0.
+    #[inline]
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        // The product is below n: the largest uniform deviate is 1 - 2^-53, and n is far below 2^53.
+        (self.uniform() * n as f64) as usize
+    }
+}
+
+/// A distribution of weights, delays or initial values, with PyNN's names.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[doc(alias = "RandomDistribution")]
+pub enum Distribution {
+    /// Always the same value.
+    Constant(f64),
+    /// Uniform over [low, high).
+    Uniform {
+        /// Lower bound.
+        low: f64,
+        /// Upper bound.
+        high: f64,
+    },
+    /// Normal.
+    Normal {
+        /// Mean.
+        mu: f64,
+        /// Standard deviation.
+        sigma: f64,
+    },
+    /// Normal, redrawn until it lies within bounds.
+    NormalClipped {
+        /// Mean before clipping.
+        mu: f64,
+        /// Standard deviation before clipping.
+        sigma: f64,
+        /// Lower bound.
+        low: f64,
+        /// Upper bound.
+        high: f64,
+    },
+    /// exp(mu + sigma z) of a standard normal z.
+    Lognormal {
+        /// Mean of the logarithm.
+        mu: f64,
+        /// Standard deviation of the logarithm.
+        sigma: f64,
+    },
+    /// Exponential with mean beta.
+    Exponential {
+        /// Mean.
+        beta: f64,
+    },
+}
+
+/// Most draws until one lies within the bounds of a clipped distribution.
+const MOST_DRAWS: usize = 100_000;
+
+impl Distribution {
+    /// Refuses a distribution that cannot be drawn from.
+    ///
+    /// # Errors
+    ///
+    /// All parameters must be finite, widths not negative, bounds in order, and a clipped normal distribution must have a share of at
+    /// least 1e-3 or so within its bounds: the nearer bound at most three standard deviations from the mean.
+    pub fn check(&self, name: &'static str, unit: &'static str) -> Result<(), ParameterError> {
+        let range = |low: f64, high: f64| {
+            finite(name, unit, low)?;
+            finite(name, unit, high)?;
+            if low < high { Ok(()) } else { Err(ParameterError::EmptyRange { name, low, high }) }
+        };
+        match *self {
+            Distribution::Constant(value) => finite(name, unit, value),
+            Distribution::Uniform { low, high } => range(low, high),
+            Distribution::Normal { mu, sigma } | Distribution::Lognormal { mu, sigma } => {
+                finite(name, unit, mu)?;
+                not_negative(name, unit, sigma)
+            }
+            Distribution::NormalClipped { mu, sigma, low, high } => {
+                finite(name, unit, mu)?;
+                positive(name, unit, sigma)?;
+                range(low, high)?;
+                let near = mu.clamp(low, high);
+                if (near - mu).abs() <= 3.0 * sigma && high - low >= 1e-3 * sigma {
+                    Ok(())
+                } else {
+                    Err(ParameterError::EmptyRange { name, low, high })
+                }
+            }
+            Distribution::Exponential { beta } => positive(name, unit, beta),
+        }
+    }
+
+    /// One draw.
+    pub fn draw(&self, stream: &mut Stream) -> f64 {
+        match *self {
+            Distribution::Constant(value) => value,
+            Distribution::Uniform { low, high } => low + (high - low) * stream.uniform(),
+            Distribution::Normal { mu, sigma } => mu + sigma * stream.normal(),
+            Distribution::NormalClipped { mu, sigma, low, high } => (0..MOST_DRAWS)
+                .map(|_| mu + sigma * stream.normal())
+                .find(|value| (low..=high).contains(value))
+                .unwrap_or(mu.clamp(low, high)),
+            Distribution::Lognormal { mu, sigma } => (mu + sigma * stream.normal()).exp(),
+            Distribution::Exponential { beta } => beta * stream.exponential(),
+        }
     }
 }
 

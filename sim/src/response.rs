@@ -1,5 +1,6 @@
 //! The simulated response of one neuron to a fluctuating current: the experiment behind a response curve.
 
+use crate::current::{CurrentSource, NoisyCurrent};
 use crate::error::{NetworkError, ParameterError, positive};
 use crate::network::Network;
 use crate::neuron::IfCurrExp;
@@ -7,7 +8,7 @@ use crate::population::Population;
 use crate::projection::{Dense, Projection, Synapses};
 use crate::random::StreamKey;
 use crate::simulation::Simulation;
-use crate::source::{NoisyCurrent, Source, poisson_rates_for_moments};
+use crate::source::{Source, poisson_rates_for_moments};
 use crate::theory::Noise;
 
 /// How the fluctuating current is made.
@@ -74,7 +75,7 @@ impl ResponseTrials {
     pub fn measure(&self, mu: f64, seed: u64) -> Result<MeasuredRate, NetworkError> {
         positive("duration", "ms", self.duration)?;
         let spikes = match self.drive {
-            Drive::Noise { stdev, dt } => self.noisy_counts(NoisyCurrent { mean: mu, stdev, dt }, seed)?,
+            Drive::Noise { stdev, dt } => self.noisy_counts(NoisyCurrent::new(mu, stdev, dt), seed)?,
             Drive::Poisson { sigma, weight } => self.poisson_counts(mu, sigma, weight, seed)?,
         };
         let seconds = self.duration / crate::MS_PER_S;
@@ -87,9 +88,11 @@ impl ResponseTrials {
     /// Spike counts of the trials, which are the neurons of one population.
     fn noisy_counts(&self, current: NoisyCurrent, seed: u64) -> Result<Vec<u32>, NetworkError> {
         let mut network = Network::new();
-        network.add_population(Population::new(self.trials, self.neuron)?.with_noise(current)?);
+        network.add_population(
+            Population::new(self.trials, self.neuron)?.with_current(CurrentSource::Noisy(current), None)?,
+        );
         let key = StreamKey { seed, sample: point_address(current.mean, current.stdev) };
-        let mut record = Simulation::new(&network).run(&[], key, self.duration)?;
+        let mut record = Simulation::new(&network)?.run(&[], key, self.duration)?;
         Ok(std::mem::take(&mut record.populations[0].counts))
     }
 
@@ -105,8 +108,8 @@ impl ResponseTrials {
         let post = network.add_population(Population::new(1, self.neuron)?);
         let synapses = Synapses::Dense(Dense::new(2, 1, vec![weight, -weight])?);
         network.add_projection(Projection::new(source, post, 0.0, synapses)?)?;
-        let mut simulation = Simulation::new(&network);
-        let source = [Source::Poisson(vec![excitatory, inhibitory])];
+        let mut simulation = Simulation::new(&network)?;
+        let source = [Source::poisson(vec![excitatory, inhibitory])];
         (0..self.trials as u64)
             .map(|trial| {
                 let key = StreamKey { seed, sample: point_address(mu, sigma).wrapping_add(trial) };

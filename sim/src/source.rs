@@ -1,7 +1,7 @@
 //! What drives a network from outside: spike sources and injected currents.
 
 use crate::error::{NetworkError, ParameterError, finite, not_negative, positive};
-use crate::random::{Purpose, StreamKey};
+use crate::random::{Purpose, Stream, StreamKey};
 use crate::record::Spike;
 
 /// Most spikes that a source may send in one run: 1.6 GB.
@@ -12,42 +12,65 @@ const MOST_SPIKES: f64 = 1e8;
 /// A network declares how many neurons a source has; what they emit is an argument of the run, so that one
 /// network serves many stimuli.
 #[derive(Debug, Clone, PartialEq)]
-#[doc(alias = "SpikeSourcePoisson")]
-#[doc(alias = "SpikeSourceArray")]
 pub enum Source {
-    /// Independent Poisson processes with these rates (Hz), one per neuron, over the whole run.
-    Poisson(Vec<f64>),
+    /// Independent Poisson processes between `start` and `start + duration`, one per neuron.
+    #[doc(alias = "SpikeSourcePoisson")]
+    Poisson {
+        /// Rates (Hz), one per neuron.
+        rates: Vec<f64>,
+        /// When they begin (ms).
+        start: f64,
+        /// How long they last (ms); may be infinite.
+        duration: f64,
+    },
+    /// Independent Poisson processes whose rates change in steps.
+    #[doc(alias = "inhomogeneous_poisson_generator")]
+    PoissonSteps {
+        /// Times of change (ms, ascending); silent before the first, and the last rates hold.
+        times: Vec<f64>,
+        /// Rates (Hz) from each time on, one per neuron.
+        rates: Vec<Vec<f64>>,
+    },
     /// Given spikes, in order of time.
+    #[doc(alias = "SpikeSourceArray")]
     Spikes(Vec<Spike>),
 }
 
 impl Source {
+    /// Poisson processes over the whole run, with these rates (Hz).
+    pub fn poisson(rates: Vec<f64>) -> Source {
+        Source::Poisson { rates, start: 0.0, duration: f64::INFINITY }
+    }
+
     /// The spikes of the source in [0, duration) ms, in order of time, then neuron.
     ///
-    /// `size` is the declared number of neurons, `index` the address of the source's random streams.
+    /// `size` is the declared number of neurons, `index` the address of the source's random streams. With `merged`, nobody can tell its
+    /// neurons apart, and Poisson processes are drawn as the single process that they add up to, all of it from neuron 0.
     ///
     /// # Errors
     ///
-    /// Refuses a wrong number of rates, rates that are negative or not finite, and spike times that are not
+    /// Refuses a wrong number of rates, rates that are negative or not finite, and times that are not
     /// ascending, not finite, negative or of a neuron that does not exist.
     pub(crate) fn emit(
         &self,
         size: usize,
         index: u32,
+        merged: bool,
         key: StreamKey,
         duration: f64,
     ) -> Result<Vec<Spike>, NetworkError> {
         match self {
-            Source::Poisson(rates) => {
-                if rates.len() != size {
-                    return Err(NetworkError::Length { what: "rates of a source", expected: size, found: rates.len() });
+            Source::Poisson { rates, start, duration: length } => {
+                not_negative("start", "ms", *start)?;
+                if !(*length >= 0.0) {
+                    return Err(ParameterError::StopBeforeStart { start: *start, stop: start + length }.into());
                 }
-                rates.iter().try_for_each(|&rate| not_negative("rate", "Hz", rate))?;
-                let expected = rates.iter().sum::<f64>() * duration / crate::MS_PER_S;
-                if expected > MOST_SPIKES {
-                    return Err(NetworkError::TooManySpikes { expected, most: MOST_SPIKES });
-                }
-                Ok(poisson_spikes(rates, index, key, duration))
+                let stop = duration.min(start + length);
+                let (times, rates) = (std::slice::from_ref(start), std::slice::from_ref(rates));
+                Ok(PoissonSteps::new(size, times, rates, stop)?.spikes(merged, index, key))
+            }
+            Source::PoissonSteps { times, rates } => {
+                Ok(PoissonSteps::new(size, times, rates, duration)?.spikes(merged, index, key))
             }
             Source::Spikes(spikes) => {
                 let times: Vec<f64> = spikes.iter().map(|s| s.time).collect();
@@ -65,24 +88,148 @@ impl Source {
     }
 }
 
-fn poisson_spikes(rates: &[f64], index: u32, key: StreamKey, duration: f64) -> Vec<Spike> {
-    let mut spikes = Vec::new();
-    for (neuron, &rate) in rates.iter().enumerate() {
-        if rate == 0.0 {
-            continue;
+/// Checked Poisson processes with rates that change in steps.
+struct PoissonSteps<'a> {
+    times: &'a [f64],
+    rates: &'a [Vec<f64>],
+    size: usize,
+    stop: f64,
+}
+
+impl<'a> PoissonSteps<'a> {
+    fn new(size: usize, times: &'a [f64], rates: &'a [Vec<f64>], stop: f64) -> Result<PoissonSteps<'a>, NetworkError> {
+        check_times("times of a source", times)?;
+        if rates.len() != times.len() {
+            let (expected, found) = (times.len(), rates.len());
+            return Err(NetworkError::Length { what: "steps of a source", expected, found });
         }
-        let neuron = neuron as u32;
-        let mut stream = key.stream(index, neuron, Purpose::SpikeTimes);
-        let interval = crate::MS_PER_S / rate;
-        let mut time = interval * stream.exponential();
-        while time < duration {
-            spikes.push(Spike { time, neuron });
-            time += interval * stream.exponential();
+        let steps = PoissonSteps { times, rates, size, stop };
+        let mut expected = 0.0;
+        for (step, rates) in rates.iter().enumerate() {
+            if rates.len() != size {
+                return Err(NetworkError::Length { what: "rates of a source", expected: size, found: rates.len() });
+            }
+            rates.iter().try_for_each(|&rate| not_negative("rate", "Hz", rate))?;
+            expected += rates.iter().sum::<f64>() * steps.length(step) / crate::MS_PER_S;
+        }
+        if expected > MOST_SPIKES {
+            return Err(NetworkError::TooManySpikes { expected, most: MOST_SPIKES });
+        }
+        Ok(steps)
+    }
+
+    /// Duration of a step (ms).
+    fn length(&self, step: usize) -> f64 {
+        let end = self.times.get(step + 1).copied().unwrap_or(f64::INFINITY).min(self.stop);
+        (end - self.times[step]).max(0.0)
+    }
+
+    fn spikes(&self, merged: bool, index: u32, key: StreamKey) -> Vec<Spike> {
+        let mut spikes = Vec::new();
+        if merged {
+            let mut stream = key.stream(index, 0, Purpose::SpikeTimes);
+            self.process(0, |step| self.rates[step].iter().sum(), &mut stream, &mut spikes);
+            return spikes;
+        }
+        for neuron in 0..self.size {
+            if self.rates.iter().any(|rates| rates[neuron] > 0.0) {
+                let mut stream = key.stream(index, neuron as u32, Purpose::SpikeTimes);
+                self.process(neuron as u32, |step| self.rates[step][neuron], &mut stream, &mut spikes);
+            }
+        }
+        crate::record::sort(&mut spikes);
+        spikes
+    }
+
+    /// One process. A wait that outlives its step is cut there and goes on at the new rate (its expectation is in units of spikes).
+    fn process(&self, neuron: u32, rate: impl Fn(usize) -> f64, stream: &mut Stream, spikes: &mut Vec<Spike>) {
+        let mut wait = stream.exponential();
+        for step in 0..self.times.len() {
+            let interval = crate::MS_PER_S / rate(step);
+            let (mut time, end) = (self.times[step], self.times[step] + self.length(step));
+            while time + interval * wait < end {
+                time += interval * wait;
+                spikes.push(Spike { time, neuron });
+                wait = stream.exponential();
+            }
+            wait = (wait - (end - time) / interval).max(0.0);
         }
     }
-    // Stable: it merges the ascending runs that the neurons left.
-    spikes.sort_by(|p, q| p.time.total_cmp(&q.time));
-    spikes
+}
+
+/// A Poisson input of a neuron's own: the sum of many sources that nobody else hears.
+///
+/// However many they are, sources of one weight add up to one Poisson process with the sum of their rates.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[doc(alias = "poisson_generator")]
+pub struct Background {
+    /// Rate (Hz) per neuron.
+    pub rate: f64,
+    /// Weight (nA; mV for delta synapses).
+    pub weight: f64,
+    /// When it begins (ms).
+    pub start: f64,
+    /// How long it lasts (ms); may be infinite.
+    pub duration: f64,
+}
+
+impl Background {
+    /// A background over the whole run: rate (Hz) per neuron, weight (nA; mV for delta synapses).
+    pub fn new(rate: f64, weight: f64) -> Background {
+        Background { rate, weight, start: 0.0, duration: f64::INFINITY }
+    }
+
+    /// Refuses what cannot be drawn.
+    ///
+    /// # Errors
+    ///
+    /// The rate and times must be zero or more, the weight finite.
+    pub(crate) fn check(&self) -> Result<(), ParameterError> {
+        not_negative("rate", "Hz", self.rate)?;
+        finite("weight", "nA", self.weight)?;
+        not_negative("start", "ms", self.start)?;
+        if self.duration >= 0.0 {
+            Ok(())
+        } else {
+            Err(ParameterError::StopBeforeStart { start: self.start, stop: self.start + self.duration })
+        }
+    }
+}
+
+/// The backgrounds of all neurons of a population, drawn as one process whose spikes fall on neurons at random.
+pub(crate) struct BackgroundTrain {
+    pub(crate) weight: f64,
+    size: usize,
+    interval: f64,
+    stop: f64,
+    stream: Stream,
+    /// Time of the next spike (ms); infinite after the last.
+    pub(crate) next: f64,
+}
+
+impl BackgroundTrain {
+    /// The train of a population of `size` neurons; `address` is that of its random streams, `index` its number among them.
+    pub(crate) fn new(background: &Background, size: usize, key: StreamKey, address: u32, index: u32) -> Self {
+        let Background { rate, weight, start, duration } = *background;
+        let stream = key.stream(address, index, Purpose::Background);
+        let interval = crate::MS_PER_S / (rate * size as f64);
+        let mut train = BackgroundTrain { weight, size, interval, stop: start + duration, stream, next: start };
+        train.wait();
+        train
+    }
+
+    fn wait(&mut self) {
+        let next = self.next + self.interval * self.stream.exponential();
+        // An infinite interval (rate zero) gives NaN after a wait of zero: never.
+        self.next = if next < self.stop { next } else { f64::INFINITY };
+    }
+
+    /// The neuron on which the next spike falls; goes on to the one after it.
+    pub(crate) fn pop(&mut self) -> usize {
+        let neuron = self.stream.below(self.size);
+        self.wait();
+        neuron
+    }
 }
 
 /// Refuses times that are not finite, not negative and ascending.
@@ -95,34 +242,6 @@ pub(crate) fn check_times(what: &'static str, times: &[f64]) -> Result<(), Netwo
         previous = time;
     }
     Ok(())
-}
-
-/// PyNN's `NoisyCurrentSource`: a Gaussian current, redrawn at regular intervals, independent for each neuron.
-///
-/// `stdev` is the standard deviation of the piecewise-constant amplitude. The white noise of equal intensity has
-/// the amplitude `stdev sqrt(dt)` (nA sqrt(ms)).
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[doc(alias = "NoisyCurrentSource")]
-pub struct NoisyCurrent {
-    /// Mean of the current (nA).
-    pub mean: f64,
-    /// Standard deviation of the amplitude (nA).
-    pub stdev: f64,
-    /// Interval between redraws (ms); the first draw is at time zero.
-    pub dt: f64,
-}
-
-impl NoisyCurrent {
-    /// Refuses what cannot be drawn.
-    ///
-    /// # Errors
-    ///
-    /// The mean must be finite, the standard deviation zero or more, the interval positive.
-    pub fn check(&self) -> Result<(), ParameterError> {
-        finite("mean", "nA", self.mean)?;
-        not_negative("stdev", "nA", self.stdev)?;
-        positive("dt", "ms", self.dt)
-    }
 }
 
 /// Rates (Hz) of one excitatory and one inhibitory Poisson input that together have a given mean and noise.
@@ -169,7 +288,8 @@ mod tests {
         // degrees of freedom (5 standard deviations); the intervals pass a Kolmogorov-Smirnov test
         // against the exponential distribution at 1e-5 (critical value 2.4 / sqrt(n)).
         let rates = vec![50.0; 200];
-        let spikes = poisson_spikes(&rates, 0, StreamKey { seed: 3, sample: 0 }, 10_000.0);
+        let key = StreamKey { seed: 3, sample: 0 };
+        let spikes = Source::poisson(rates).emit(200, 0, false, key, 10_000.0).unwrap();
         let n = spikes.len() as f64;
         assert!((n - 1e5).abs() < 4.5 * 1e5f64.sqrt());
         assert!(spikes.is_sorted_by(|p, q| p.time <= q.time));
@@ -193,6 +313,30 @@ mod tests {
             .fold(0.0, f64::max);
         // Intervals are cut off at 10 s, which shortens them by far less than the critical value.
         assert!(distance < 2.4 / n.sqrt() + 1.0 / 500.0, "{distance}");
+    }
+
+    /// Rates in steps, start and duration: the expected counts, within five standard deviations each (false alarm below 1e-5), drawn
+    /// per neuron and as one merged process.
+    #[test]
+    fn poisson_in_stretches() {
+        let key = StreamKey { seed: 4, sample: 0 };
+        let near = |n: usize, want: f64| assert!((n as f64 - want).abs() < 5.0 * want.sqrt(), "{n} {want}");
+        let source = Source::Poisson { rates: vec![40.0; 100], start: 500.0, duration: 2000.0 };
+        let steps = Source::PoissonSteps {
+            times: vec![100.0, 1100.0, 2100.0],
+            rates: vec![vec![10.0; 100], vec![0.0; 100], vec![80.0; 100]],
+        };
+        for merged in [false, true] {
+            let spikes = source.emit(100, 0, merged, key, 10_000.0).unwrap();
+            near(spikes.len(), 8000.0);
+            assert!(spikes.iter().all(|spike| (500.0..2500.0).contains(&spike.time)));
+            let spikes = steps.emit(100, 0, merged, key, 3100.0).unwrap();
+            let between = |lo: f64, hi: f64| spikes.iter().filter(|s| (lo..hi).contains(&s.time)).count();
+            near(between(100.0, 1100.0), 1000.0);
+            near(between(2100.0, 3100.0), 8000.0);
+            assert_eq!(spikes.len(), between(100.0, 1100.0) + between(2100.0, 3100.0));
+            assert!(spikes.is_sorted_by(|p, q| p.time <= q.time));
+        }
     }
 
     #[test]

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used)] // A failure here is a failed test.
 
 use sim::{
-    Dense, IfCurrExp, Network, Population, Pre, Projection, Recording, Simulation, Source, Spike, StreamKey, Synapses,
+    CurrentSource, Dense, IfCurrExp, Network, Population, Pre, Projection, Recording, Simulation, Source, Spike,
+    StreamKey, Synapses,
 };
 
 const KEY: StreamKey = StreamKey { seed: 1, sample: 0 };
@@ -21,7 +22,7 @@ fn spike_times(neuron: IfCurrExp, inputs: &[(f64, f64)], duration: f64) -> Vec<f
     let mut spikes: Vec<Spike> =
         inputs.iter().enumerate().map(|(i, &(time, _))| Spike { time, neuron: i as u32 }).collect();
     spikes.sort_by(|p, q| p.time.total_cmp(&q.time));
-    let record = Simulation::new(&network).run(&[Source::Spikes(spikes)], KEY, duration).unwrap();
+    let record = Simulation::new(&network).unwrap().run(&[Source::Spikes(spikes)], KEY, duration).unwrap();
     record.populations[0].spikes.iter().map(|spike| spike.time).collect()
 }
 
@@ -83,13 +84,13 @@ fn starts_and_ends() {
     let run = |size: usize, v_init: f64, delay: f64| {
         let mut network = Network::new();
         let source = network.add_source(1);
-        let recording = Recording { spikes: true, v_at: vec![0.5] };
+        let recording = Recording { spikes: true, v_at: vec![0.5], ..Recording::default() };
         let population = Population::new(size, neuron).unwrap().with_v_init(v_init).unwrap();
         let post = network.add_population(population.with_recording(recording).unwrap());
         let synapses = Synapses::Dense(Dense::new(1, size, vec![50.0; size]).unwrap());
         network.add_projection(Projection::new(source, post, delay, synapses).unwrap()).unwrap();
         let input = Source::Spikes(vec![Spike { time: 5.0, neuron: 0 }]);
-        Simulation::new(&network).run(&[input], KEY, 10.0).unwrap()
+        Simulation::new(&network).unwrap().run(&[input], KEY, 10.0).unwrap()
     };
     for v_init in [-50.0, -20.0] {
         let record = run(3, v_init, 100.0);
@@ -118,7 +119,7 @@ fn delays_add_up() {
     let pool = Synapses::Pooling(sim::Pooling::new([2, 2], 1, [2, 2], 2.0).unwrap());
     network.add_projection(Projection::new(Pre::Population(first), second, 2.5, pool).unwrap()).unwrap();
     let input = Source::Spikes(vec![Spike { time: 10.0, neuron: 0 }]);
-    let record = Simulation::new(&network).run(&[input], KEY, 30.0).unwrap();
+    let record = Simulation::new(&network).unwrap().run(&[input], KEY, 30.0).unwrap();
     // One arrival of 2 nA at rest: u = (80/3) 2 (s - s^4) = 15 mV at s = exp(-t/20); bisection of
     // s - s^4 = 9/32 gives the time.
     let rise = 2.569_138_649_615_236;
@@ -135,21 +136,24 @@ fn seeded_spikes_stay_the_same() {
     let source = network.add_source(3);
     let recording = Recording { spikes: true, ..Recording::default() };
     let neuron = IfCurrExp::liu_furber_2016();
-    let noise = sim::NoisyCurrent { mean: 0.1, stdev: 0.5, dt: 1.0 };
-    let population = Population::new(2, neuron).unwrap().with_noise(noise).unwrap();
+    let noise = sim::NoisyCurrent::new(0.1, 0.5, 1.0);
+    let population = Population::new(2, neuron).unwrap().with_current(CurrentSource::Noisy(noise), None).unwrap();
     let post = network.add_population(population.with_recording(recording).unwrap());
     let synapses = Synapses::Dense(Dense::new(3, 2, vec![0.5; 6]).unwrap());
     network.add_projection(Projection::new(source, post, 1.0, synapses).unwrap()).unwrap();
-    let input = [Source::Poisson(vec![100.0; 3])];
+    let input = [Source::poisson(vec![100.0; 3])];
     let run = |seed, sample| {
-        let record = Simulation::new(&network).run(&input, StreamKey { seed, sample }, 1000.0).unwrap();
+        let record = Simulation::new(&network).unwrap().run(&input, StreamKey { seed, sample }, 1000.0).unwrap();
         record.populations[0].spikes.clone()
     };
     let spikes = run(1, 0);
     assert_ne!(spikes, run(1, 1));
     assert_ne!(spikes, run(2, 0));
     let pinned = [(5.711_191_040_206_608, 0), (8.780_665_719_526_326, 1), (9.713_302_750_593_47, 0)];
-    assert_eq!(pinned.map(|(time, neuron)| Spike { time, neuron }), spikes[..3]);
+    for (spike, (time, neuron)) in spikes.iter().zip(pinned) {
+        // The draws stay the same; the arithmetic may round differently by a few ulp of 10 ms.
+        assert!(spike.neuron == neuron && (spike.time - time).abs() < 1e-13, "{spike:?}");
+    }
 }
 
 /// Multiplying weights, i_offset, threshold and reset distances by one factor changes no spike time.
@@ -182,11 +186,11 @@ fn fast_and_general_path_agree() {
         let neuron = IfCurrExp { tau_syn_i, ..IfCurrExp::liu_furber_2016() };
         let mut network = Network::new();
         let source = network.add_source(50);
-        let recording = Recording { spikes: true, v_at: vec![100.0, 333.3] };
+        let recording = Recording { spikes: true, v_at: vec![100.0, 333.3], ..Recording::default() };
         let post = network.add_population(Population::new(n, neuron).unwrap().with_recording(recording).unwrap());
         let synapses = Synapses::Dense(Dense::new(50, n, weights.clone()).unwrap());
         network.add_projection(Projection::new(source, post, 1.5, synapses).unwrap()).unwrap();
-        let mut simulation = Simulation::new(&network);
+        let mut simulation = Simulation::new(&network).unwrap();
         let first = simulation.run(&[Source::Spikes(spikes.clone())], KEY, 700.0).unwrap();
         // A second run of the same state starts afresh.
         assert_eq!(first, simulation.run(&[Source::Spikes(spikes.clone())], KEY, 700.0).unwrap());

@@ -67,12 +67,12 @@ fn population(
     let size = weights[0].len();
     let mut network = Network::new();
     let source = network.add_source(times.len());
-    let recording = Recording { spikes: true, v_at: vec![duration] };
+    let recording = Recording { spikes: true, v_at: vec![duration], ..Recording::default() };
     let post = network.add_population(Population::new(size, *neuron)?.with_recording(recording)?);
     let synapses = Synapses::Dense(Dense::new(times.len(), size, weights.concat())?);
     network.add_projection(Projection::new(source, post, 0.0, synapses)?)?;
     let spikes = times.iter().enumerate().map(|(i, &time)| Spike { time, neuron: i as u32 }).collect();
-    let mut record = Simulation::new(&network).run(&[Source::Spikes(spikes)], KEY, duration)?;
+    let mut record = Simulation::new(&network).unwrap().run(&[Source::Spikes(spikes)], KEY, duration)?;
     let seen = record.populations.remove(0);
     Ok((seen.spikes, seen.v[0].clone()))
 }

@@ -9,8 +9,8 @@ use clap::Args;
 use rayon::prelude::*;
 use serde_json::json;
 use sim::{
-    Convolution, ConvolutionShape, Dense, IfCurrExp, Network, Pooling, Population, Pre, Projection, Simulation, Source,
-    Spike, StreamKey, Synapses,
+    Convolution, ConvolutionShape, Dense, IfCurrExp, MapLayout, Network, Pooling, Population, Pre, Projection,
+    Simulation, Source, Spike, StreamKey, Synapses,
 };
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,12 +46,13 @@ pub(super) fn convnet(arguments: &ConvnetArguments) -> Result<ExitCode> {
     let network = network(&mut archive).with_context(|| format!("in {}", arguments.net.display()))?;
     let inputs = inputs(&mut archive).with_context(|| format!("in {}", arguments.net.display()))?;
     let key = StreamKey { seed: 0, sample: 0 };
+    let fresh = Simulation::new(&network)?;
     let stopwatch = Stopwatch::start();
     let (events, counts) = run::on_threads(Some(arguments.threads), || {
         (0..arguments.images)
             .into_par_iter()
             .map_init(
-                || Simulation::new(&network),
+                || fresh.clone(),
                 |simulation, image| {
                     let record = simulation.run(&inputs[image % inputs.len()..][..1], key, arguments.duration)?;
                     let counts: Vec<u64> = record.populations.iter().map(sim::PopulationRecord::total).collect();
@@ -112,6 +113,9 @@ fn network(archive: &mut Archive) -> Result<Network> {
             filters,
             stride: [1, 1],
             padding: [[0, 0], [0, 0]],
+            dilation: [1, 1],
+            groups: 1,
+            layout: MapLayout::ChannelsLast,
         };
         let [height, width] = shape.output();
         let name = format!("K{}", layer + 1);

@@ -142,7 +142,7 @@ fn compare(case: &Case, arguments: &VerifyArguments) -> Result<Deviation> {
     let before: Vec<f64> = case.spikes.iter().map(|t| (t - SLOPE_INTERVAL).max(0.0)).collect();
     let mut probes: Vec<f64> = case.potentials.iter().map(|&(t, _)| t).chain(before.iter().copied()).collect();
     probes.sort_by(f64::total_cmp);
-    let recording = Recording { spikes: true, v_at: probes.clone() };
+    let recording = Recording { spikes: true, v_at: probes.clone(), ..Recording::default() };
 
     let mut network = Network::new();
     let source = network.add_source(case.inputs.len());
@@ -156,7 +156,7 @@ fn compare(case: &Case, arguments: &VerifyArguments) -> Result<Deviation> {
         case.inputs.iter().enumerate().map(|(i, &(time, _))| Spike { time, neuron: i as u32 }).collect();
     spikes.sort_by(|p, q| p.time.total_cmp(&q.time));
     let key = StreamKey { seed: 0, sample: 0 };
-    let record = Simulation::new(&network).run(&[Source::Spikes(spikes)], key, case.t_end)?;
+    let record = Simulation::new(&network)?.run(&[Source::Spikes(spikes)], key, case.t_end)?;
     let seen = &record.populations[0];
     let v_at = |t: f64| seen.v[probes.partition_point(|&probe| probe < t)][0];
 

@@ -1,12 +1,13 @@
 //! Identical neurons simulated together: their description, and in the modules below their running state.
 
-mod coordinates;
-mod kernel;
+mod cells;
 pub(crate) mod state;
+mod vector;
 
+use crate::current::{CurrentSource, Injection};
 use crate::error::{NetworkError, ParameterError, finite};
-use crate::neuron::IfCurrExp;
-use crate::source::NoisyCurrent;
+use crate::neuron::{IfCurrExp, Psc, TimeConstants};
+use crate::source::{Background, check_times};
 use crate::theory::noise_free;
 
 /// Most neurons of a population; state and streams of so many take some 400 GB.
@@ -24,16 +25,44 @@ fn check_drive(neuron: &IfCurrExp, current: f64) -> Result<(), ParameterError> {
     Ok(())
 }
 
-/// Description of a population of `IF_curr_exp` neurons.
+/// Most sinusoidal currents of a population.
+const MOST_WAVES: usize = 64;
+
+/// Description of a population of current-based LIF neurons.
 ///
 /// Built once, checked on construction, shared by reference; nothing in it changes during a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Population {
     neuron: IfCurrExp,
+    psc: Psc,
     i_offset: Vec<f64>,
-    v_init: f64,
-    noise: Option<NoisyCurrent>,
+    v_thresh: Vec<f64>,
+    v_init: Vec<f64>,
+    time_constants: Option<Vec<TimeConstants>>,
+    currents: Vec<Injection>,
+    background: Vec<Background>,
     recording: Recording,
+}
+
+/// One value for all neurons of a population, or one for each.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PerNeuron {
+    /// The same for all.
+    Same(f64),
+    /// One each.
+    Each(Vec<f64>),
+}
+
+impl From<f64> for PerNeuron {
+    fn from(value: f64) -> PerNeuron {
+        PerNeuron::Same(value)
+    }
+}
+
+impl From<Vec<f64>> for PerNeuron {
+    fn from(values: Vec<f64>) -> PerNeuron {
+        PerNeuron::Each(values)
+    }
 }
 
 /// What a run keeps of a population besides its spike counts.
@@ -41,12 +70,18 @@ pub struct Population {
 pub struct Recording {
     /// Keep every spike time, not only the counts.
     pub spikes: bool,
-    /// Times (ms, ascending) at which the potential of every neuron is recorded: exact values, not interpolated.
+    /// Times (ms, ascending) at which potentials are recorded: exact values, not interpolated.
     pub v_at: Vec<f64>,
+    /// Whether the synaptic currents are recorded at these times too.
+    pub synaptic_currents: bool,
+    /// Edges (ms, ascending) of windows in which the spikes of every neuron are counted.
+    pub windows: Vec<f64>,
+    /// The neurons (ascending) whose spikes, potentials and currents are kept; all for `None`.
+    pub neurons: Option<Vec<u32>>,
 }
 
 impl Population {
-    /// `size` neurons with common parameters, at rest, unrecorded.
+    /// `size` neurons with common parameters and exponential synaptic currents, at rest, unrecorded.
     ///
     /// # Errors
     ///
@@ -59,49 +94,105 @@ impl Population {
         }
         Ok(Population {
             neuron,
+            psc: Psc::Exponential,
             i_offset: vec![neuron.i_offset; size],
-            v_init: neuron.v_rest,
-            noise: None,
+            v_thresh: vec![neuron.v_thresh; size],
+            v_init: vec![neuron.v_rest; size],
+            time_constants: None,
+            currents: Vec::new(),
+            background: Vec::new(),
             recording: Recording::default(),
         })
     }
 
-    /// Gives every neuron its own constant current (nA) in place of the common `i_offset`.
+    /// Chooses the shape of the postsynaptic currents.
+    pub fn with_psc(self, psc: Psc) -> Population {
+        Population { psc, ..self }
+    }
+
+    /// Constant currents (nA) in place of the common `i_offset`.
     ///
     /// # Errors
     ///
-    /// One finite value per neuron is needed.
-    pub fn with_i_offset(mut self, i_offset: Vec<f64>) -> Result<Population, NetworkError> {
-        if i_offset.len() != self.size() {
-            return Err(NetworkError::Length { what: "i_offset", expected: self.size(), found: i_offset.len() });
-        }
-        for &current in &i_offset {
-            finite("i_offset", "nA", current)?;
+    /// Finite values are needed, one or one per neuron, none of which makes a neuron fire without end.
+    pub fn with_i_offset(mut self, i_offset: impl Into<PerNeuron>) -> Result<Population, NetworkError> {
+        self.i_offset = self.per_neuron("i_offset", "nA", i_offset.into())?;
+        for &current in &self.i_offset {
             check_drive(&self.neuron, current)?;
         }
-        self.i_offset = i_offset;
         Ok(self)
     }
 
-    /// Starts every neuron at `v_init` (mV) instead of `v_rest`. At or above threshold it fires at time zero.
+    /// Thresholds (mV) in place of the common `v_thresh`.
     ///
     /// # Errors
     ///
-    /// The potential must be finite.
-    pub fn with_v_init(mut self, v_init: f64) -> Result<Population, ParameterError> {
-        finite("v_init", "mV", v_init)?;
-        self.v_init = v_init;
+    /// Finite values above `v_reset` are needed, one or one per neuron.
+    pub fn with_v_thresh(mut self, v_thresh: impl Into<PerNeuron>) -> Result<Population, NetworkError> {
+        self.v_thresh = self.per_neuron("v_thresh", "mV", v_thresh.into())?;
+        for &v_thresh in &self.v_thresh {
+            IfCurrExp { v_thresh, ..self.neuron }.check()?;
+        }
         Ok(self)
     }
 
-    /// Injects a noisy current, independent from neuron to neuron.
+    /// Starts neurons at these potentials (mV) instead of `v_rest`. At or above threshold a neuron fires at time zero.
     ///
     /// # Errors
     ///
-    /// Refuses what cannot be drawn, see [`NoisyCurrent::check`].
-    pub fn with_noise(mut self, noise: NoisyCurrent) -> Result<Population, ParameterError> {
-        noise.check()?;
-        self.noise = Some(noise);
+    /// Finite values are needed, one or one per neuron.
+    pub fn with_v_init(mut self, v_init: impl Into<PerNeuron>) -> Result<Population, NetworkError> {
+        self.v_init = self.per_neuron("v_init", "mV", v_init.into())?;
+        Ok(self)
+    }
+
+    /// Gives every neuron time constants of its own; `cm` stays common.
+    ///
+    /// # Errors
+    ///
+    /// Positive finite values are needed, one set per neuron.
+    pub fn with_time_constants(mut self, each: Vec<TimeConstants>) -> Result<Population, NetworkError> {
+        if each.len() != self.size() {
+            let (expected, found) = (self.size(), each.len());
+            return Err(NetworkError::Length { what: "time constants", expected, found });
+        }
+        for (tau, &i_offset) in each.iter().zip(&self.i_offset) {
+            let neuron = tau.of(&self.neuron);
+            neuron.check()?;
+            check_drive(&neuron, i_offset)?;
+        }
+        self.time_constants = Some(each);
+        Ok(self)
+    }
+
+    /// Injects a current into some neurons, or all (`None`). Several currents add up.
+    ///
+    /// # Errors
+    ///
+    /// Refuses what cannot be injected, see [`CurrentSource::check`], and neurons that do not exist or are not in order.
+    pub fn with_current(
+        mut self,
+        source: CurrentSource,
+        neurons: Option<Vec<u32>>,
+    ) -> Result<Population, NetworkError> {
+        source.check()?;
+        check_neurons(&neurons, self.size())?;
+        check_drive(&self.neuron, self.neuron.i_offset + source.largest())?;
+        self.currents.push(Injection { source, neurons });
+        if self.currents.iter().filter(|current| current.source.wave().is_some()).count() > MOST_WAVES {
+            return Err(NetworkError::TooManyWaves { most: MOST_WAVES });
+        }
+        Ok(self)
+    }
+
+    /// Gives every neuron a Poisson input of its own. Several of them add up.
+    ///
+    /// # Errors
+    ///
+    /// Refuses what cannot be drawn, see [`Background`].
+    pub fn with_background(mut self, background: Background) -> Result<Population, NetworkError> {
+        background.check()?;
+        self.background.push(background);
         Ok(self)
     }
 
@@ -109,11 +200,25 @@ impl Population {
     ///
     /// # Errors
     ///
-    /// Times must be finite, zero or more, and ascending.
+    /// Times must be finite, zero or more, and ascending; neurons must exist and be in order.
     pub fn with_recording(mut self, recording: Recording) -> Result<Population, NetworkError> {
-        crate::source::check_times("v_at", &recording.v_at)?;
+        check_times("v_at", &recording.v_at)?;
+        check_times("windows", &recording.windows)?;
+        check_neurons(&recording.neurons, self.size())?;
         self.recording = recording;
         Ok(self)
+    }
+
+    fn per_neuron(&self, name: &'static str, unit: &'static str, values: PerNeuron) -> Result<Vec<f64>, NetworkError> {
+        let values = match values {
+            PerNeuron::Same(value) => vec![value; self.size()],
+            PerNeuron::Each(values) => values,
+        };
+        if values.len() != self.size() {
+            return Err(NetworkError::Length { what: name, expected: self.size(), found: values.len() });
+        }
+        values.iter().try_for_each(|&value| finite(name, unit, value))?;
+        Ok(values)
     }
 
     /// Number of neurons.
@@ -126,23 +231,72 @@ impl Population {
         &self.neuron
     }
 
+    /// Shape of the postsynaptic currents.
+    pub fn psc(&self) -> Psc {
+        self.psc
+    }
+
     /// Constant current of every neuron (nA).
     pub fn i_offset(&self) -> &[f64] {
         &self.i_offset
     }
 
-    /// Initial potential (mV).
-    pub fn v_init(&self) -> f64 {
-        self.v_init
+    /// Threshold of every neuron (mV).
+    pub fn v_thresh(&self) -> &[f64] {
+        &self.v_thresh
     }
 
-    /// The injected noisy current, if any.
-    pub fn noise(&self) -> Option<&NoisyCurrent> {
-        self.noise.as_ref()
+    /// Initial potential of every neuron (mV).
+    pub fn v_init(&self) -> &[f64] {
+        &self.v_init
+    }
+
+    /// Time constants of every neuron, where they differ.
+    pub fn time_constants(&self) -> Option<&[TimeConstants]> {
+        self.time_constants.as_deref()
+    }
+
+    /// The injected currents.
+    pub fn currents(&self) -> &[Injection] {
+        &self.currents
+    }
+
+    /// The Poisson inputs of the neurons' own.
+    pub fn background(&self) -> &[Background] {
+        &self.background
+    }
+
+    /// The shortest time constant that matters (ms).
+    pub(crate) fn shortest_time_constant(&self) -> f64 {
+        let shortest = |neuron: &IfCurrExp| match self.psc {
+            Psc::Delta => neuron.tau_m,
+            _ => neuron.tau_m.min(neuron.tau_syn_e).min(neuron.tau_syn_i),
+        };
+        match &self.time_constants {
+            None => shortest(&self.neuron),
+            Some(each) => each.iter().map(|tau| shortest(&tau.of(&self.neuron))).fold(f64::INFINITY, f64::min),
+        }
+    }
+
+    /// The neurons whose potentials are recorded.
+    pub(crate) fn observed(&self) -> Vec<u32> {
+        self.recording.neurons.clone().unwrap_or_else(|| (0..self.size() as u32).collect())
     }
 
     /// What is recorded.
     pub fn recording(&self) -> &Recording {
         &self.recording
+    }
+}
+
+/// Refuses neurons that do not exist, or are named twice or out of order.
+fn check_neurons(neurons: &Option<Vec<u32>>, size: usize) -> Result<(), NetworkError> {
+    let chosen = neurons.as_deref().unwrap_or_default();
+    if let Some(&stray) = chosen.iter().find(|&&neuron| neuron as usize >= size) {
+        return Err(NetworkError::Missing { what: "neuron", index: stray as usize, count: size });
+    }
+    match chosen.windows(2).find(|pair| pair[0] >= pair[1]) {
+        Some(pair) => Err(NetworkError::NotAscending { what: "neurons", found: pair[1] as usize }),
+        None => Ok(()),
     }
 }

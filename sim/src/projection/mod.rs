@@ -1,14 +1,21 @@
-//! All synapses of one population or source onto another population, without unrolled weights.
+//! All synapses of one population or source onto another population, implicit where their structure allows.
 
+mod connector;
 mod convolution;
 mod dense;
 mod pooling;
+mod sparse;
+mod uniform;
 
-pub use convolution::{Convolution, ConvolutionShape};
+pub use connector::{Connector, Wiring, connect};
+pub use convolution::{Convolution, ConvolutionShape, MapLayout};
 pub use dense::Dense;
 pub use pooling::Pooling;
+pub use sparse::{PerSynapse, Sparse, Synapse};
+pub use uniform::Uniform;
 
 use crate::error::{NetworkError, not_negative};
+use crate::plasticity::Stdp;
 
 /// Where the spikes of a projection come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,15 +26,44 @@ pub enum Pre {
     Population(usize),
 }
 
-/// The pattern of connections and their weights (nA; the sign chooses the receptor).
+/// The pattern of connections and their weights (nA, mV for delta synapses; the sign chooses the receptor).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Synapses {
     /// A kernel swept over maps.
     Convolution(Convolution),
     /// Windows of a map gathered by one neuron each.
     Pooling(Pooling),
-    /// Every neuron onto every neuron.
+    /// Every neuron onto every neuron, with a matrix of weights.
     Dense(Dense),
+    /// Every neuron onto every neuron, with one weight.
+    Uniform(Uniform),
+    /// Synapses listed one by one.
+    Sparse(Sparse),
+}
+
+/// Some targets of a spike, with their weights.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Row<'a> {
+    /// Neighbours from `start` on.
+    Neighbours { start: usize, weights: &'a [f64] },
+    /// The neurons from `start` to before `end`, with one weight.
+    Range { start: usize, end: usize, weight: f64 },
+    /// Listed neurons with one weight.
+    Alike { targets: &'a [u32], weight: f64 },
+    /// Listed neurons with a weight each.
+    Each { targets: &'a [u32], weights: &'a [f64] },
+}
+
+impl Row<'_> {
+    /// Number of targets.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Row::Neighbours { weights, .. } => weights.len(),
+            Row::Range { start, end, .. } => end - start,
+            Row::Alike { targets, .. } | Row::Each { targets, .. } => targets.len(),
+        }
+    }
 }
 
 impl Synapses {
@@ -37,6 +73,8 @@ impl Synapses {
             Synapses::Convolution(c) => c.pre_size(),
             Synapses::Pooling(p) => p.pre_size(),
             Synapses::Dense(d) => d.pre_size(),
+            Synapses::Uniform(u) => u.pre,
+            Synapses::Sparse(s) => s.pre_size(),
         }
     }
 
@@ -46,43 +84,95 @@ impl Synapses {
             Synapses::Convolution(c) => c.post_size(),
             Synapses::Pooling(p) => p.post_size(),
             Synapses::Dense(d) => d.post_size(),
+            Synapses::Uniform(u) => u.post,
+            Synapses::Sparse(s) => s.post_size(),
         }
     }
 
-    /// Calls `deliver(first target, weights)` for every run of neighbouring targets of one presynaptic neuron.
+    /// Calls `deliver` for the targets of one presynaptic neuron, row by row.
     #[inline]
-    pub(crate) fn rows(&self, pre: usize, deliver: impl FnMut(usize, &[f64])) {
+    pub(crate) fn rows(&self, pre: usize, mut deliver: impl FnMut(Row<'_>)) {
         match self {
-            Synapses::Convolution(c) => c.rows(pre, deliver),
-            Synapses::Pooling(p) => p.rows(pre, deliver),
-            Synapses::Dense(d) => d.rows(pre, deliver),
+            Synapses::Convolution(c) => c.rows(pre, |start, weights| deliver(Row::Neighbours { start, weights })),
+            Synapses::Pooling(p) => p.rows(pre, |start, weights| deliver(Row::Neighbours { start, weights })),
+            Synapses::Dense(d) => d.rows(pre, |start, weights| deliver(Row::Neighbours { start, weights })),
+            Synapses::Uniform(u) => deliver(Row::Range { start: 0, end: u.post, weight: u.weight }),
+            Synapses::Sparse(s) => {
+                let range = s.range(pre);
+                let targets = &s.targets()[range.clone()];
+                match s.weights() {
+                    PerSynapse::Same(weight) => deliver(Row::Alike { targets, weight: *weight }),
+                    PerSynapse::Each(weights) => deliver(Row::Each { targets, weights: &weights[range] }),
+                }
+            }
         }
     }
 }
 
-/// All synapses from `pre` onto one population, with one delay.
+/// All synapses from `pre` onto one population.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Projection {
     pub(crate) pre: Pre,
     pub(crate) post: usize,
     pub(crate) delay: f64,
     pub(crate) synapses: Synapses,
+    pub(crate) plasticity: Option<Stdp>,
 }
 
 impl Projection {
-    /// Connects `pre` to population `post` with a delay (ms).
+    /// Connects `pre` to population `post` with a delay (ms), which adds to the delays of listed synapses.
     ///
     /// # Errors
     ///
     /// The delay must be finite and zero or more.
     pub fn new(pre: Pre, post: usize, delay: f64, synapses: Synapses) -> Result<Projection, NetworkError> {
         not_negative("delay", "ms", delay)?;
-        Ok(Projection { pre, post, delay, synapses })
+        Ok(Projection { pre, post, delay, synapses, plasticity: None })
+    }
+
+    /// Lets the weights learn. Only listed synapses can.
+    ///
+    /// # Errors
+    ///
+    /// Refuses implicit synapses, weights of both signs or outside the bounds of the rule, and impossible parameters.
+    pub fn with_plasticity(mut self, rule: Stdp) -> Result<Projection, NetworkError> {
+        let Synapses::Sparse(synapses) = &self.synapses else {
+            return Err(NetworkError::PlasticityNeedsList);
+        };
+        rule.check(synapses.weights())?;
+        self.plasticity = Some(rule);
+        Ok(self)
     }
 
     /// The pattern of connections.
     pub fn synapses(&self) -> &Synapses {
         &self.synapses
+    }
+
+    /// The learning rule, if any.
+    pub fn plasticity(&self) -> Option<&Stdp> {
+        self.plasticity.as_ref()
+    }
+
+    /// Where the spikes come from.
+    pub fn pre(&self) -> Pre {
+        self.pre
+    }
+
+    /// Index of the population that receives them.
+    pub fn post(&self) -> usize {
+        self.post
+    }
+
+    /// Shortest and longest delay (ms).
+    pub fn delays(&self) -> (f64, f64) {
+        match &self.synapses {
+            Synapses::Sparse(sparse) => {
+                let (shortest, longest) = sparse.delays().range();
+                (self.delay + shortest, self.delay + longest)
+            }
+            _ => (self.delay, self.delay),
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Windows of a map gathered by one neuron each, all with the same weight.
 
-use super::check_weights;
+use super::{MapLayout, check_weights};
 use crate::error::NetworkError;
 
-/// Non-overlapping windows over maps laid out as `[row][column][channel]`.
+/// Non-overlapping windows over maps: average pooling where the weight is that of one input over their number, else sum pooling.
 ///
 /// Rows and columns that do not fill a window are left out, as "valid" pooling does.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,7 @@ pub struct Pooling {
     /// Height and width of a window.
     window: [usize; 2],
     weight: [f64; 1],
+    layout: MapLayout,
 }
 
 impl Pooling {
@@ -35,7 +36,12 @@ impl Pooling {
                 });
             }
         }
-        Ok(Pooling { map, channels, window, weight: [weight] })
+        Ok(Pooling { map, channels, window, weight: [weight], layout: MapLayout::default() })
+    }
+
+    /// Chooses how the neurons of both sides are numbered; channels last is the default.
+    pub fn with_layout(self, layout: MapLayout) -> Pooling {
+        Pooling { layout, ..self }
     }
 
     pub(super) fn pre_size(&self) -> usize {
@@ -48,12 +54,11 @@ impl Pooling {
 
     #[inline]
     pub(super) fn rows(&self, pre: usize, mut deliver: impl FnMut(usize, &[f64])) {
-        let channel = pre % self.channels;
-        let cell = pre / self.channels;
-        let [row, column] = [cell / self.map[1] / self.window[0], cell % self.map[1] / self.window[1]];
-        let columns = self.map[1] / self.window[1];
-        if row < self.map[0] / self.window[0] && column < columns {
-            deliver((row * columns + column) * self.channels + channel, &self.weight);
+        let [y, x, channel] = self.layout.place(self.map, self.channels, pre);
+        let [row, column] = [y / self.window[0], x / self.window[1]];
+        let pooled = [self.map[0] / self.window[0], self.map[1] / self.window[1]];
+        if row < pooled[0] && column < pooled[1] {
+            deliver(self.layout.index(pooled, self.channels, [row, column, channel]), &self.weight);
         }
     }
 }

@@ -1,0 +1,481 @@
+//! Neurons that are looked at one by one, but only when they can have come near threshold.
+//!
+//! Every neuron that has been looked at carries a promise: without more excitatory weight than its *budget*, it cannot
+//! reach threshold before the window in which it is *due*. An arrival moves the coordinates and spends budget; nothing else is
+//! done for it. Only a neuron that is due, or has spent its budget, is looked at again, and gets a new promise from
+//! closed-form bounds. A neuron so close to threshold that no promise can be made is *critical*: its trajectory is searched for a
+//! crossing at every arrival and at the end of every window, until the end of which no other neuron can hear of it.
+
+mod alpha;
+mod calendar;
+mod delta;
+mod exponential;
+mod model;
+mod search;
+
+use super::Population;
+use crate::current::Wave;
+use crate::neuron::IfCurrExp;
+use crate::record::Spike;
+use calendar::Calendar;
+use model::{Factors, Model, Outlook};
+
+/// How far the origin may lag behind, in units of the shortest time constant: coordinates carried back so far lose exp(2).
+const HORIZON: f64 = 2.0;
+
+/// The longest outlook, in units of the membrane's time constant; every next one is half as long.
+const LONGEST_OUTLOOK: f64 = 0.8;
+
+/// A budget has to last for so many times the expected weight, unless no shorter outlook is left.
+const COMFORT: f64 = 2.0;
+
+/// Safety of a bound against rounding: a part in 1e9.
+const SLACK: f64 = 1.0 - 1e-9;
+
+/// What an arrival touches.
+#[derive(Debug, Clone, Copy)]
+struct Hot<const N: usize> {
+    x: [f64; N],
+    /// Excitatory weight (nA) that may still arrive; negative where every arrival has to be looked at.
+    budget: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Has a promise.
+    Calm,
+    /// Has none: searched at every event.
+    Critical,
+    /// Refractory; its first coordinate means nothing until it is released.
+    Held,
+}
+
+/// What only a look touches.
+#[derive(Debug, Clone, Copy)]
+struct Cold {
+    /// v_thresh - V_inf (mV).
+    theta: f64,
+    /// Critical: searched up to this time (ms). Held: end of the refractory period.
+    since: f64,
+    /// The window in which the neuron is due.
+    due: u64,
+    /// The last window in which the neuron was put on the list of critical ones.
+    listed: u64,
+    mode: Mode,
+}
+
+/// Running state of the neurons of a population.
+#[derive(Debug, Clone)]
+pub(crate) struct Cells<M, const N: usize> {
+    neuron: IfCurrExp,
+    /// One model for all, or one per neuron.
+    models: Vec<M>,
+    outlooks: Vec<Vec<Outlook>>,
+    hot: Vec<Hot<N>>,
+    cold: Vec<Cold>,
+    /// V_inf (mV).
+    level: Vec<f64>,
+    v_thresh: Vec<f64>,
+    /// Sinusoidal currents, and which of them each neuron receives at present (empty where there are none).
+    waves: Vec<Wave>,
+    waving: Vec<u64>,
+    origin: f64,
+    horizon: f64,
+    window: f64,
+    current: u64,
+    calendar: Calendar,
+    critical: Vec<u32>,
+    due: Vec<u32>,
+    spikes: Vec<Spike>,
+}
+
+/// An instant: its time, and the factors of a population whose neurons share their time constants.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Now<const N: usize> {
+    pub(crate) t: f64,
+    shared: Factors<N>,
+}
+
+pub(crate) type ExponentialCells = Cells<exponential::Exponential, 3>;
+pub(crate) type AlphaCells = Cells<alpha::Alpha, 5>;
+pub(crate) type DeltaCells = Cells<delta::Delta, 1>;
+
+impl ExponentialCells {
+    pub(crate) fn exponential(population: &Population, window: f64) -> ExponentialCells {
+        Cells::new(population, window, exponential::Exponential::new)
+    }
+}
+
+impl AlphaCells {
+    pub(crate) fn alpha(population: &Population, window: f64) -> AlphaCells {
+        Cells::new(population, window, alpha::Alpha::new)
+    }
+}
+
+impl DeltaCells {
+    pub(crate) fn delta(population: &Population, window: f64) -> DeltaCells {
+        Cells::new(population, window, delta::Delta::new)
+    }
+}
+
+impl<M: Model<N>, const N: usize> Cells<M, N> {
+    fn new(population: &Population, window: f64, model: fn(IfCurrExp) -> M) -> Cells<M, N> {
+        let neuron = *population.neuron();
+        let models: Vec<M> = match population.time_constants() {
+            None => vec![model(neuron)],
+            Some(each) => each.iter().map(|tau| model(tau.of(&neuron))).collect(),
+        };
+        let outlooks: Vec<Vec<Outlook>> = models.iter().map(|model| outlooks(model, window)).collect();
+        let longest = outlooks.iter().map(|list| list[0].horizon).fold(0.0, f64::max);
+        let shortest = models.iter().map(|model| model.time_constants().1).fold(f64::INFINITY, f64::min);
+        let size = population.size();
+        let idle = Cold { theta: 0.0, since: 0.0, due: 0, listed: u64::MAX, mode: Mode::Critical };
+        Cells {
+            neuron,
+            models,
+            outlooks,
+            hot: vec![Hot { x: [0.0; N], budget: -1.0 }; size],
+            cold: vec![idle; size],
+            level: vec![0.0; size],
+            v_thresh: population.v_thresh().to_vec(),
+            waves: population.currents().iter().filter_map(|current| current.source.wave()).collect(),
+            waving: Vec::new(),
+            origin: 0.0,
+            horizon: HORIZON * shortest,
+            window,
+            current: 0,
+            calendar: Calendar::new(longest / window),
+            critical: Vec::new(),
+            due: Vec::new(),
+            spikes: Vec::new(),
+        }
+    }
+
+    /// Back to the initial state at time zero.
+    pub(crate) fn reset(&mut self, population: &Population) {
+        self.origin = 0.0;
+        self.current = 0;
+        self.spikes.clear();
+        self.calendar.clear();
+        self.critical.clear();
+        self.waving = if self.waves.is_empty() { Vec::new() } else { vec![0; self.hot.len()] };
+        for j in 0..self.hot.len() {
+            let level = self.neuron.v_rest + self.model(j).resistance() * population.i_offset()[j];
+            self.level[j] = level;
+            let mut x = [0.0; N];
+            x[0] = population.v_init()[j] - level;
+            self.hot[j] = Hot { x, budget: -1.0 };
+            let theta = self.v_thresh[j] - level;
+            self.cold[j] = Cold { theta, since: 0.0, due: 0, listed: u64::MAX, mode: Mode::Critical };
+            self.calendar.note(0, j as u32);
+        }
+    }
+
+    /// Length of a window (ms).
+    pub(crate) fn window(&self) -> f64 {
+        self.window
+    }
+
+    #[inline]
+    fn model(&self, j: usize) -> &M {
+        if self.models.len() == 1 { &self.models[0] } else { &self.models[j] }
+    }
+
+    /// The instant t.
+    #[inline]
+    pub(crate) fn at(&self, t: f64) -> Now<N> {
+        Now { t, shared: self.models[0].factors(t - self.origin) }
+    }
+
+    #[inline]
+    fn factors(&self, j: usize, now: &Now<N>) -> Factors<N> {
+        if self.models.len() == 1 { now.shared } else { self.models[j].factors(now.t - self.origin) }
+    }
+
+    fn state(&self, j: usize, now: &Now<N>) -> [f64; N] {
+        self.model(j).state(&self.hot[j].x, &self.factors(j, now))
+    }
+
+    /// Enters a window: looks at the neurons that are due.
+    pub(crate) fn begin(&mut self, window: u64) {
+        self.current = window;
+        let start = window as f64 * self.window;
+        if start + self.window > self.origin + self.horizon {
+            self.move_origin(start);
+        }
+        let now = self.at(start);
+        let mut due = std::mem::take(&mut self.due);
+        self.calendar.take(window, &mut due);
+        for &neuron in &due {
+            let j = neuron as usize;
+            let cold = &self.cold[j];
+            if cold.due != window {
+                continue;
+            }
+            if cold.mode != Mode::Held {
+                self.look(j, &now);
+            } else if self.window_of(cold.since) <= window {
+                self.hot[j].budget = -1.0;
+                self.list(j);
+            } else {
+                self.schedule(j, self.window_of(cold.since));
+            }
+        }
+        self.due = due;
+    }
+
+    /// Leaves a window at its end t: emits the crossings of the critical neurons.
+    pub(crate) fn finish(&mut self, t: f64) {
+        let now = self.at(t);
+        for index in 0..self.critical.len() {
+            let j = self.critical[index] as usize;
+            self.resolve(j, &now);
+            match self.cold[j].mode {
+                Mode::Calm => {}
+                Mode::Critical => self.schedule(j, self.current + 1),
+                Mode::Held => {
+                    self.hot[j].budget = f64::INFINITY;
+                    self.schedule(j, self.window_of(self.cold[j].since).max(self.current + 1));
+                }
+            }
+        }
+        self.critical.clear();
+    }
+
+    fn move_origin(&mut self, t: f64) {
+        let now = self.at(t);
+        for j in 0..self.hot.len() {
+            self.hot[j].x = self.state(j, &now);
+        }
+        self.origin = t;
+    }
+
+    fn window_of(&self, t: f64) -> u64 {
+        (t / self.window) as u64
+    }
+
+    fn schedule(&mut self, j: usize, window: u64) {
+        let window = window.min(self.calendar.reach(self.current));
+        self.cold[j].due = window;
+        self.calendar.note(window, j as u32);
+    }
+
+    fn list(&mut self, j: usize) {
+        if self.cold[j].listed != self.current {
+            self.cold[j].listed = self.current;
+            self.critical.push(j as u32);
+        }
+    }
+
+    /// Looks at a neuron that is not refractory and has not crossed: gives it a new promise, or lists it as critical.
+    fn look(&mut self, j: usize, now: &Now<N>) {
+        let model = *self.model(j);
+        let state = self.state(j, now);
+        let theta = self.cold[j].theta - self.swing(j);
+        if state[0] < theta {
+            let expected = COMFORT * model.expected(&state);
+            let outlooks = &self.outlooks[if self.models.len() == 1 { 0 } else { j }];
+            let last = outlooks.len() - 1;
+            for (index, outlook) in outlooks.iter().enumerate() {
+                let pull = model.drive(&state, outlook) - state[0];
+                let highest = state[0] + (pull * outlook.approach).max(0.0);
+                let room = (theta - highest) * outlook.per_weight * SLACK;
+                if room > 0.0 && (index == last || room >= expected * outlook.horizon) {
+                    self.hot[j].budget = room;
+                    self.cold[j].mode = Mode::Calm;
+                    self.schedule(j, self.window_of(now.t + outlook.horizon).max(self.current + 1));
+                    return;
+                }
+            }
+        }
+        self.hot[j].budget = -1.0;
+        let cold = &mut self.cold[j];
+        cold.mode = Mode::Critical;
+        cold.since = now.t;
+        self.list(j);
+    }
+
+    /// Emits the crossings of a critical or refractory neuron up to an instant.
+    fn resolve(&mut self, j: usize, now: &Now<N>) {
+        loop {
+            let Cold { since, theta, mode, .. } = self.cold[j];
+            if !(since < now.t) || mode == Mode::Calm {
+                return;
+            }
+            let then = self.at(since);
+            if mode == Mode::Held {
+                self.release(j, &then);
+            }
+            let model = *self.model(j);
+            let start = self.state(j, &then);
+            let h = now.t - since;
+            let crossing = if self.waves.is_empty() {
+                search::first_crossing(&model, &start, h, |_| (theta, 0.0, 0.0))
+            } else {
+                search::first_crossing(&model, &start, h, |t| self.moving_threshold(j, since + t))
+            };
+            let Some(after) = crossing else {
+                self.cold[j].since = now.t;
+                return;
+            };
+            let time = since + after;
+            self.spikes.push(Spike { time, neuron: j as u32 });
+            // Time goes on even where the interval is below its resolution.
+            self.cold[j].since = (time + self.neuron.tau_refrac).max(time.next_up());
+            self.cold[j].mode = Mode::Held;
+        }
+    }
+
+    /// Lets a neuron start from v_reset, with the synaptic current that has gathered until then.
+    fn release(&mut self, j: usize, then: &Now<N>) {
+        let factors = self.factors(j, then);
+        let start = self.neuron.v_reset - self.level[j] - self.wave(j, then.t);
+        let x = &mut self.hot[j].x;
+        x[0] = 0.0;
+        x[0] = (start - factors.deviation(x)) / factors.potential[0];
+        self.cold[j].mode = Mode::Critical;
+    }
+
+    /// One arrival of weight w (nA, mV for delta synapses) at neuron j.
+    #[inline]
+    pub(crate) fn arrive(&mut self, j: usize, w: f64, now: &Now<N>) {
+        if self.models.len() == 1 {
+            self.receive(j, &Arrival::new(w, &now.shared), now);
+        } else {
+            self.receive(j, &Arrival::new(w, &self.models[j].factors(now.t - self.origin)), now);
+        }
+    }
+
+    /// The same arrival at many neurons.
+    #[inline]
+    pub(crate) fn arrive_at_all(&mut self, targets: &[u32], w: f64, now: &Now<N>) {
+        if self.models.len() == 1 {
+            let arrival = Arrival::new(w, &now.shared);
+            targets.iter().for_each(|&j| self.receive(j as usize, &arrival, now));
+        } else {
+            targets.iter().for_each(|&j| self.arrive(j as usize, w, now));
+        }
+    }
+
+    #[inline]
+    fn receive(&mut self, j: usize, arrival: &Arrival<N>, now: &Now<N>) {
+        let hot = &mut self.hot[j];
+        let budget = hot.budget - arrival.spends;
+        if budget < 0.0 {
+            return self.receive_closely(j, arrival, now);
+        }
+        hot.budget = budget;
+        hot.x.iter_mut().zip(&arrival.adds).for_each(|(x, a)| *x += a);
+    }
+
+    /// An arrival that exhausts the budget.
+    #[cold]
+    #[inline(never)]
+    fn receive_closely(&mut self, j: usize, arrival: &Arrival<N>, now: &Now<N>) {
+        self.resolve(j, now);
+        self.hot[j].x.iter_mut().zip(&arrival.adds).for_each(|(x, a)| *x += a);
+        if self.cold[j].mode == Mode::Calm {
+            self.look(j, now);
+        }
+    }
+
+    /// Changes the current injected into neuron j (nA, i_offset included); V does not jump.
+    pub(crate) fn inject(&mut self, j: usize, current: f64, now: &Now<N>) {
+        self.resolve(j, now);
+        let level = self.neuron.v_rest + self.model(j).resistance() * current;
+        let jump = self.level[j] - level;
+        self.level[j] = level;
+        self.cold[j].theta = self.v_thresh[j] - level;
+        self.shift(j, jump, now);
+    }
+
+    /// Turns a sinusoidal current of neuron j on or off; V does not jump.
+    pub(crate) fn wave_onto(&mut self, j: usize, wave: usize, on: bool, now: &Now<N>) {
+        self.resolve(j, now);
+        let before = self.wave(j, now.t);
+        if on {
+            self.waving[j] |= 1 << wave;
+        } else {
+            self.waving[j] &= !(1 << wave);
+        }
+        self.shift(j, before - self.wave(j, now.t), now);
+    }
+
+    /// Moves d of neuron j because the level from which it is counted has moved.
+    fn shift(&mut self, j: usize, jump: f64, now: &Now<N>) {
+        if self.cold[j].mode != Mode::Held {
+            self.hot[j].x[0] += jump / self.factors(j, now).potential[0];
+            self.look(j, now);
+        }
+    }
+
+    /// What the sinusoidal currents add to V of neuron j at t (mV).
+    fn wave(&self, j: usize, t: f64) -> f64 {
+        self.waves_of(j).map(|wave| wave.potential(self.tau_m(j), self.model(j).resistance(), t)[0]).sum()
+    }
+
+    /// The most that they can add (mV).
+    fn swing(&self, j: usize) -> f64 {
+        self.waves_of(j).map(|wave| wave.swing(self.tau_m(j), self.model(j).resistance())).sum()
+    }
+
+    fn tau_m(&self, j: usize) -> f64 {
+        self.model(j).time_constants().0
+    }
+
+    fn waves_of(&self, j: usize) -> impl Iterator<Item = &Wave> {
+        let on = self.waving.get(j).copied().unwrap_or(0);
+        self.waves.iter().enumerate().filter(move |(index, _)| on >> index & 1 == 1).map(|(_, wave)| wave)
+    }
+
+    /// Threshold of d at t, its slope, and a lower bound of its second derivative.
+    fn moving_threshold(&self, j: usize, t: f64) -> (f64, f64, f64) {
+        let (tau_m, resistance) = (self.tau_m(j), self.model(j).resistance());
+        self.waves_of(j).fold((self.cold[j].theta, 0.0, 0.0), |(theta, rise, bend), wave| {
+            let [value, slope] = wave.potential(tau_m, resistance, t);
+            (theta - value, rise - slope, bend - wave.swing(tau_m, resistance) * wave.omega * wave.omega)
+        })
+    }
+
+    /// Emits what neuron j has to emit up to an instant, and returns its potential (mV) and synaptic currents (nA).
+    pub(crate) fn observe(&mut self, j: usize, now: &Now<N>) -> (f64, [f64; 2]) {
+        self.resolve(j, now);
+        let state = self.state(j, now);
+        let held = self.cold[j].mode == Mode::Held && self.cold[j].since > now.t;
+        let v = if held { self.neuron.v_reset } else { self.level[j] + state[0] + self.wave(j, now.t) };
+        (v, self.model(j).currents(&state))
+    }
+
+    /// Spikes not yet taken, in order of detection.
+    pub(crate) fn fresh_spikes(&self) -> &[Spike] {
+        &self.spikes
+    }
+
+    /// Spikes since they were last taken, in order of time, then neuron.
+    pub(crate) fn take_spikes(&mut self, into: &mut Vec<Spike>) {
+        crate::record::sort(&mut self.spikes);
+        into.append(&mut self.spikes);
+    }
+}
+
+/// What one arrival does to the coordinates of its target.
+struct Arrival<const N: usize> {
+    adds: [f64; N],
+    spends: f64,
+}
+
+impl<const N: usize> Arrival<N> {
+    #[inline]
+    fn new(w: f64, factors: &Factors<N>) -> Arrival<N> {
+        let gains = if w < 0.0 { &factors.inhibitory } else { &factors.excitatory };
+        Arrival { adds: gains.map(|gain| gain * w), spends: w.max(0.0) }
+    }
+}
+
+/// Outlooks from the longest to one window; there is always one.
+fn outlooks<M: Model<N>, const N: usize>(model: &M, window: f64) -> Vec<Outlook> {
+    let longest = (LONGEST_OUTLOOK * model.time_constants().0).max(window);
+    let halvings = (longest / window).log2().floor() as i32;
+    // Exact multiples of a window, so that a promise from its start lasts to the start of another.
+    (0..=halvings).rev().map(|n| model.outlook(2.0f64.powi(n) * window * (1.0 + 1e-9))).collect()
+}
