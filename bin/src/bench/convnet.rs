@@ -1,8 +1,7 @@
 //! The convolutional workload: 28x28 - 6 maps 5x5 - pool 2 - 12 maps 5x5 - pool 2 - 10, random weights, recorded input.
 
 use super::archive::Archive;
-use super::resources::{Stopwatch, peak_rss_mb};
-use crate::output::{Provenance, json_text};
+use super::resources::{BenchArguments, Cost, Stopwatch};
 use crate::run;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
@@ -27,12 +26,8 @@ pub struct ConvnetArguments {
     /// Time per image (ms)
     #[arg(long, value_name = "MS", default_value_t = 1000.0)]
     duration: f64,
-    /// Threads
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    threads: usize,
-    /// Print one JSON document instead of the lines
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    bench: BenchArguments,
 }
 
 /// Geometry of a layer's presynaptic maps: side, channels; then filters.
@@ -48,7 +43,7 @@ pub(super) fn convnet(arguments: &ConvnetArguments) -> Result<ExitCode> {
     let key = StreamKey { seed: 0, sample: 0 };
     let fresh = Simulation::new(&network)?;
     let stopwatch = Stopwatch::start();
-    let (events, counts) = run::on_threads(Some(arguments.threads), || {
+    let (events, counts) = run::on_threads(Some(arguments.bench.threads), || {
         (0..arguments.images)
             .into_par_iter()
             .map_init(
@@ -66,37 +61,13 @@ pub(super) fn convnet(arguments: &ConvnetArguments) -> Result<ExitCode> {
                 },
             )
     })?;
-    let (wall, cpu) = stopwatch.seconds();
-    let seconds = arguments.images as f64 * arguments.duration / sim::MS_PER_S;
-    let rates: Vec<f64> = counts
-        .iter()
-        .zip(network.populations())
-        .map(|(&count, population)| count as f64 / (population.size() as f64 * seconds))
-        .collect();
-    let per_cpu_second = events as f64 / cpu;
-    run::print(&if arguments.json {
-        json_text(&json!({
-            "provenance": Provenance::of("lif-sim", None),
-            "images": arguments.images,
-            "threads": arguments.threads,
-            "wall_seconds": wall,
-            "cpu_seconds": cpu,
-            "synaptic_events": events,
-            "synaptic_events_per_cpu_second": per_cpu_second,
-            "peak_rss_mb": peak_rss_mb(),
-            "rates_hz": rates,
-        }))?
-    } else {
-        format!(
-            "{} images of {} ms: {wall:.2} s wall, {cpu:.2} s CPU, {:.1} ms CPU per image\n\
-             {events} synaptic events, {:.0} million per CPU second\nrates (Hz): {}\n",
-            arguments.images,
-            arguments.duration,
-            cpu / arguments.images as f64 * 1e3,
-            per_cpu_second / 1e6,
-            rates.iter().map(|rate| format!("{rate:.2}")).collect::<Vec<_>>().join(", ")
-        )
-    })?;
+    let seconds = stopwatch.seconds();
+    let simulated = arguments.images as f64 * arguments.duration / sim::MS_PER_S;
+    let rate = |(&count, population): (&u64, &Population)| count as f64 / (population.size() as f64 * simulated);
+    let words = format!("{} images of {} ms", arguments.images, arguments.duration);
+    let rates = counts.iter().zip(network.populations()).map(rate).collect();
+    Cost { workload: (words, json!({ "images": arguments.images })), seconds, events, rates }
+        .print(&arguments.bench)?;
     Ok(ExitCode::SUCCESS)
 }
 

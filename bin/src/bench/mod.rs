@@ -2,6 +2,7 @@
 
 mod archive;
 mod convnet;
+mod cuba;
 mod resources;
 
 use anyhow::Result;
@@ -13,6 +14,8 @@ use std::process::ExitCode;
 pub enum BenchCommand {
     /// A convolutional network of 5,290 neurons from an .npz file, one second per image
     Convnet(convnet::ConvnetArguments),
+    /// The balanced network of Vogels and Abbott with current-based synapses (Brette et al. 2007, benchmark 2)
+    Cuba(cuba::CubaArguments),
 }
 
 /// Runs the command.
@@ -23,5 +26,6 @@ pub enum BenchCommand {
 pub fn bench(command: &BenchCommand) -> Result<ExitCode> {
     match command {
         BenchCommand::Convnet(arguments) => convnet::convnet(arguments),
+        BenchCommand::Cuba(arguments) => cuba::cuba(arguments),
     }
 }

@@ -5,7 +5,7 @@
 //! d    = d_0 exp(-t/tau_m) + (i psp(t) + j ramp(t)) / cm
 //! ```
 
-use super::model::{Factors, Model, Outlook};
+use super::model::{Factors, Model};
 use crate::membrane::{psp, ramp};
 use crate::neuron::IfCurrExp;
 use std::f64::consts::E;
@@ -90,24 +90,21 @@ impl Model<5> for Alpha {
         ((-self.slope(state)).max(0.0) + fall * h.min(neuron.tau_m)) / neuron.tau_m + rise
     }
 
-    /// (i + j t) exp(-t/tau) is at most i + j tau/e; of the inhibition, at least i exp(-H/tau) is left.
-    fn drive(&self, state: &[f64; 5], outlook: &Outlook) -> f64 {
-        let excitation = state[1] + state[2] * outlook.horizon.min(self.neuron.tau_syn_e / E);
-        self.resistance() * (excitation + state[3] * outlook.inhibition)
+    /// A time t into the step, (i + j t) exp(-t/tau) is at most i + j min(t, tau/e) of its start; of the inhibition, at least what its i of
+    /// the start decays to is left.
+    fn ceiling(&self, start: f64, end: f64) -> [f64; 5] {
+        let (tau_e, tau_i) = (self.neuron.tau_syn_e, self.neuron.tau_syn_i);
+        let excitation = self.resistance() * (-start / tau_e).exp();
+        let inhibition = self.resistance() * (-end / tau_i).exp();
+        [0.0, excitation, excitation * (start + (end - start).min(tau_e / E)), inhibition, inhibition * start]
     }
 
-    fn expected(&self, state: &[f64; 5]) -> f64 {
-        state[1] / (E * self.neuron.tau_syn_e)
+    /// The current never exceeds the weight.
+    fn per_weight(&self, end: f64) -> f64 {
+        -1.0 / (self.resistance() * (-end / self.neuron.tau_m).exp_m1())
     }
 
-    fn outlook(&self, horizon: f64) -> Outlook {
-        let approach = -(-horizon / self.neuron.tau_m).exp_m1();
-        Outlook {
-            horizon,
-            approach,
-            inhibition: (-horizon / self.neuron.tau_syn_i).exp(),
-            // The current never exceeds the weight.
-            per_weight: 1.0 / (self.resistance() * approach),
-        }
+    fn expected<const L: usize>(&self, states: &[[f64; L]; 5]) -> [f64; L] {
+        states[1].map(|i_e| i_e / (E * self.neuron.tau_syn_e))
     }
 }

@@ -12,7 +12,9 @@ pub(super) struct Calendar {
 impl Calendar {
     /// For looking so many windows ahead.
     pub(super) fn new(windows: f64) -> Calendar {
-        Calendar { ring: vec![Vec::new(); (windows as usize).saturating_add(2).min(MOST_WINDOWS)] }
+        let windows = (windows as usize).saturating_add(2).min(MOST_WINDOWS);
+        // A power of two, so that a window's place in the ring is a few bits of its number.
+        Calendar { ring: vec![Vec::new(); windows.next_power_of_two()] }
     }
 
     /// The latest window that can be named while `current` is the present one.
@@ -23,14 +25,14 @@ impl Calendar {
     /// Notes a neuron for a window within reach.
     #[inline]
     pub(super) fn note(&mut self, window: u64, neuron: u32) {
-        let slot = (window % self.ring.len() as u64) as usize;
+        let slot = window as usize & (self.ring.len() - 1);
         self.ring[slot].push(neuron);
     }
 
     /// Exchanges the list of a window for an empty one.
     pub(super) fn take(&mut self, window: u64, list: &mut Vec<u32>) {
         list.clear();
-        let slot = (window % self.ring.len() as u64) as usize;
+        let slot = window as usize & (self.ring.len() - 1);
         std::mem::swap(&mut self.ring[slot], list);
     }
 

@@ -1,6 +1,6 @@
 //! Delta synapses (`IF_curr_delta`): the state is d alone, and a weight (mV) is a jump of it.
 
-use super::model::{Factors, Model, Outlook};
+use super::model::{Factors, Model};
 use crate::neuron::IfCurrExp;
 
 /// A membrane without synaptic currents.
@@ -51,16 +51,15 @@ impl Model<1> for Delta {
         state[0].max(0.0) / (self.tau_m * self.tau_m)
     }
 
-    fn drive(&self, _: &[f64; 1], _: &Outlook) -> f64 {
-        0.0
+    fn ceiling(&self, _: f64, _: f64) -> [f64; 1] {
+        [0.0]
     }
 
-    fn expected(&self, _: &[f64; 1]) -> f64 {
-        0.0
+    fn per_weight(&self, _: f64) -> f64 {
+        1.0
     }
 
-    fn outlook(&self, horizon: f64) -> Outlook {
-        let approach = -(-horizon / self.tau_m).exp_m1();
-        Outlook { horizon, approach, inhibition: 0.0, per_weight: 1.0 }
+    fn expected<const L: usize>(&self, _: &[[f64; L]; 1]) -> [f64; L] {
+        [0.0; L]
     }
 }

@@ -1,6 +1,6 @@
 //! Exponential synaptic currents (`IF_curr_exp`): state (d, I_E, I_I).
 
-use super::model::{Factors, Model, Outlook};
+use super::model::{Factors, Model};
 use crate::crossing::{Ratio, whole_power};
 use crate::membrane::psp;
 use crate::neuron::IfCurrExp;
@@ -86,7 +86,7 @@ impl Model<3> for Exponential {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn state(&self, x: &[f64; 3], at: &Factors<3>) -> [f64; 3] {
         [at.deviation(x), x[1] * at.decay[0], x[2] * at.decay[1]]
     }
@@ -117,17 +117,13 @@ impl Model<3> for Exponential {
         ((-self.slope(state)).max(0.0) + fall * h.min(neuron.tau_m)) / neuron.tau_m + rise
     }
 
-    #[inline]
-    fn drive(&self, state: &[f64; 3], outlook: &Outlook) -> f64 {
-        self.resistance * (state[1] + state[2] * outlook.inhibition)
+    /// Excitation is never more than at the start, and inhibition never less than at the end.
+    fn ceiling(&self, start: f64, end: f64) -> [f64; 3] {
+        let (tau_e, tau_i) = (self.neuron.tau_syn_e, self.neuron.tau_syn_i);
+        [0.0, self.resistance * (-start / tau_e).exp(), self.resistance * (-end / tau_i).exp()]
     }
 
-    #[inline]
-    fn expected(&self, state: &[f64; 3]) -> f64 {
-        state[1] / self.neuron.tau_syn_e
-    }
-
-    fn outlook(&self, horizon: f64) -> Outlook {
+    fn per_weight(&self, end: f64) -> f64 {
         let neuron = &self.neuron;
         // The PSP rises until ln(tau_m/tau_s) / (1/tau_s - 1/tau_m), which is tau_m at equality.
         let difference = (neuron.tau_m - neuron.tau_syn_e) / (neuron.tau_m * neuron.tau_syn_e);
@@ -136,11 +132,11 @@ impl Model<3> for Exponential {
         } else {
             (neuron.tau_m / neuron.tau_syn_e).ln() / difference
         };
-        Outlook {
-            horizon,
-            approach: -(-horizon / neuron.tau_m).exp_m1(),
-            inhibition: (-horizon / neuron.tau_syn_i).exp(),
-            per_weight: neuron.cm / psp(horizon.min(peak), neuron.tau_m, neuron.tau_syn_e),
-        }
+        neuron.cm / psp(end.min(peak), neuron.tau_m, neuron.tau_syn_e)
+    }
+
+    #[inline(always)]
+    fn expected<const L: usize>(&self, states: &[[f64; L]; 3]) -> [f64; L] {
+        states[1].map(|i_e| i_e / self.neuron.tau_syn_e)
     }
 }

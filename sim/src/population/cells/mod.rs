@@ -11,6 +11,7 @@ mod calendar;
 mod delta;
 mod exponential;
 mod model;
+mod outlook;
 mod search;
 
 use super::Population;
@@ -18,19 +19,11 @@ use crate::current::Wave;
 use crate::neuron::IfCurrExp;
 use crate::record::Spike;
 use calendar::Calendar;
-use model::{Factors, Model, Outlook};
+use model::{Factors, Model};
+use outlook::{LANES, Outlook};
 
 /// How far the origin may lag behind, in units of the shortest time constant: coordinates carried back so far lose exp(2).
 const HORIZON: f64 = 2.0;
-
-/// The longest outlook, in units of the membrane's time constant; every next one is half as long.
-const LONGEST_OUTLOOK: f64 = 0.8;
-
-/// A budget has to last for so many times the expected weight, unless no shorter outlook is left.
-const COMFORT: f64 = 2.0;
-
-/// Safety of a bound against rounding: a part in 1e9.
-const SLACK: f64 = 1.0 - 1e-9;
 
 /// What an arrival touches.
 #[derive(Debug, Clone, Copy)]
@@ -57,10 +50,10 @@ struct Cold {
     theta: f64,
     /// Critical: searched up to this time (ms). Held: end of the refractory period.
     since: f64,
-    /// The window in which the neuron is due.
-    due: u64,
+    /// The window in which the neuron is due (the lower bits of its number, which nobody looks that far ahead to confuse).
+    due: u32,
     /// The last window in which the neuron was put on the list of critical ones.
-    listed: u64,
+    listed: u32,
     mode: Mode,
 }
 
@@ -70,7 +63,8 @@ pub(crate) struct Cells<M, const N: usize> {
     neuron: IfCurrExp,
     /// One model for all, or one per neuron.
     models: Vec<M>,
-    outlooks: Vec<Vec<Outlook>>,
+    /// Their bounds.
+    outlooks: Vec<Outlook<N>>,
     hot: Vec<Hot<N>>,
     cold: Vec<Cold>,
     /// V_inf (mV).
@@ -82,11 +76,16 @@ pub(crate) struct Cells<M, const N: usize> {
     origin: f64,
     horizon: f64,
     window: f64,
+    /// 1 / window.
+    per_window: f64,
     current: u64,
+    /// Start of the present window.
+    start: Now<N>,
     calendar: Calendar,
     critical: Vec<u32>,
     due: Vec<u32>,
     spikes: Vec<Spike>,
+    arch: pulp::Arch,
 }
 
 /// An instant: its time, and the factors of a population whose neurons share their time constants.
@@ -125,11 +124,12 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
             None => vec![model(neuron)],
             Some(each) => each.iter().map(|tau| model(tau.of(&neuron))).collect(),
         };
-        let outlooks: Vec<Vec<Outlook>> = models.iter().map(|model| outlooks(model, window)).collect();
-        let longest = outlooks.iter().map(|list| list[0].horizon).fold(0.0, f64::max);
+        let outlooks: Vec<Outlook<N>> = models.iter().map(|model| Outlook::new(model, window)).collect();
+        let longest = outlooks.iter().map(Outlook::longest).fold(0.0, f64::max);
         let shortest = models.iter().map(|model| model.time_constants().1).fold(f64::INFINITY, f64::min);
         let size = population.size();
-        let idle = Cold { theta: 0.0, since: 0.0, due: 0, listed: u64::MAX, mode: Mode::Critical };
+        let start = Now { t: 0.0, shared: models[0].factors(0.0) };
+        let idle = Cold { theta: 0.0, since: 0.0, due: 0, listed: u32::MAX, mode: Mode::Critical };
         Cells {
             neuron,
             models,
@@ -143,11 +143,14 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
             origin: 0.0,
             horizon: HORIZON * shortest,
             window,
+            per_window: 1.0 / window,
             current: 0,
+            start,
             calendar: Calendar::new(longest / window),
             critical: Vec::new(),
             due: Vec::new(),
             spikes: Vec::new(),
+            arch: pulp::Arch::new(),
         }
     }
 
@@ -166,7 +169,7 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
             x[0] = population.v_init()[j] - level;
             self.hot[j] = Hot { x, budget: -1.0 };
             let theta = self.v_thresh[j] - level;
-            self.cold[j] = Cold { theta, since: 0.0, due: 0, listed: u64::MAX, mode: Mode::Critical };
+            self.cold[j] = Cold { theta, since: 0.0, due: 0, listed: u32::MAX, mode: Mode::Critical };
             self.calendar.note(0, j as u32);
         }
     }
@@ -192,6 +195,7 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
         if self.models.len() == 1 { now.shared } else { self.models[j].factors(now.t - self.origin) }
     }
 
+    #[inline(always)]
     fn state(&self, j: usize, now: &Now<N>) -> [f64; N] {
         self.model(j).state(&self.hot[j].x, &self.factors(j, now))
     }
@@ -203,25 +207,50 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
         if start + self.window > self.origin + self.horizon {
             self.move_origin(start);
         }
-        let now = self.at(start);
+        self.start = self.at(start);
+        let now = self.start;
         let mut due = std::mem::take(&mut self.due);
         self.calendar.take(window, &mut due);
-        for &neuron in &due {
+        let arch = self.arch;
+        arch.dispatch(Call { cells: self, due: &due, now: &now });
+        self.due = due;
+    }
+
+    /// Looks at the neurons that are due, several at a time.
+    #[inline(always)]
+    fn call(&mut self, due: &[u32], now: &Now<N>) {
+        let mut together = [0; LANES];
+        let mut count = 0;
+        for &neuron in due {
             let j = neuron as usize;
-            let cold = &self.cold[j];
-            if cold.due != window {
+            let Cold { due, mode, since, .. } = self.cold[j];
+            if due != self.current as u32 {
                 continue;
             }
-            if cold.mode != Mode::Held {
-                self.look(j, &now);
-            } else if self.window_of(cold.since) <= window {
-                self.hot[j].budget = -1.0;
-                self.list(j);
+            if mode == Mode::Held {
+                let end = self.window_of(since);
+                if end <= self.current {
+                    self.hot[j].budget = -1.0;
+                    self.list(j);
+                } else {
+                    self.schedule(j, end);
+                }
+            } else if self.models.len() > 1 {
+                self.look::<1>(&[j], now);
             } else {
-                self.schedule(j, self.window_of(cold.since));
+                together[count] = j;
+                count += 1;
+                if count == LANES {
+                    self.look::<LANES>(&together, now);
+                    count = 0;
+                }
             }
         }
-        self.due = due;
+        match count {
+            0 => {}
+            1 => self.look::<1>(&together[..1], now),
+            _ => self.look::<LANES>(&together[..count], now),
+        }
     }
 
     /// Leaves a window at its end t: emits the crossings of the critical neurons.
@@ -251,48 +280,51 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
     }
 
     fn window_of(&self, t: f64) -> u64 {
-        (t / self.window) as u64
+        (t * self.per_window) as u64
     }
 
+    #[inline(always)]
     fn schedule(&mut self, j: usize, window: u64) {
         let window = window.min(self.calendar.reach(self.current));
-        self.cold[j].due = window;
+        self.cold[j].due = window as u32;
         self.calendar.note(window, j as u32);
     }
 
     fn list(&mut self, j: usize) {
-        if self.cold[j].listed != self.current {
-            self.cold[j].listed = self.current;
+        if self.cold[j].listed != self.current as u32 {
+            self.cold[j].listed = self.current as u32;
             self.critical.push(j as u32);
         }
     }
 
-    /// Looks at a neuron that is not refractory and has not crossed: gives it a new promise, or lists it as critical.
-    fn look(&mut self, j: usize, now: &Now<N>) {
-        let model = *self.model(j);
-        let state = self.state(j, now);
-        let theta = self.cold[j].theta - self.swing(j);
-        if state[0] < theta {
-            let expected = COMFORT * model.expected(&state);
-            let outlooks = &self.outlooks[if self.models.len() == 1 { 0 } else { j }];
-            let last = outlooks.len() - 1;
-            for (index, outlook) in outlooks.iter().enumerate() {
-                let pull = model.drive(&state, outlook) - state[0];
-                let highest = state[0] + (pull * outlook.approach).max(0.0);
-                let room = (theta - highest) * outlook.per_weight * SLACK;
-                if room > 0.0 && (index == last || room >= expected * outlook.horizon) {
-                    self.hot[j].budget = room;
-                    self.cold[j].mode = Mode::Calm;
-                    self.schedule(j, self.window_of(now.t + outlook.horizon).max(self.current + 1));
-                    return;
-                }
+    /// Looks at up to L neurons (with one model) that are not refractory and have not crossed: gives them new promises, or lists them as critical.
+    #[inline(always)]
+    fn look<const L: usize>(&mut self, neurons: &[usize], now: &Now<N>) {
+        let mut states = [[0.0; L]; N];
+        let mut theta = [0.0; L];
+        for (lane, &j) in neurons.iter().enumerate() {
+            let state = self.state(j, now);
+            for component in 0..N {
+                states[component][lane] = state[component];
+            }
+            theta[lane] = self.cold[j].theta - if self.waves.is_empty() { 0.0 } else { self.swing(j) };
+        }
+        let outlook = &self.outlooks[if self.models.len() == 1 { 0 } else { neurons[0] }];
+        let promises = outlook.promises(self.model(neurons[0]), &states, &theta);
+        for (lane, &j) in neurons.iter().enumerate() {
+            let ahead = promises.ahead[lane];
+            if ahead > 0.0 {
+                self.hot[j].budget = promises.budget[lane];
+                self.cold[j].mode = Mode::Calm;
+                self.schedule(j, self.window_of(now.t + ahead).max(self.current + 1));
+            } else {
+                self.hot[j].budget = -1.0;
+                let cold = &mut self.cold[j];
+                cold.mode = Mode::Critical;
+                cold.since = now.t;
+                self.list(j);
             }
         }
-        self.hot[j].budget = -1.0;
-        let cold = &mut self.cold[j];
-        cold.mode = Mode::Critical;
-        cold.since = now.t;
-        self.list(j);
     }
 
     /// Emits the crossings of a critical or refractory neuron up to an instant.
@@ -302,7 +334,7 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
             if !(since < now.t) || mode == Mode::Calm {
                 return;
             }
-            let then = self.at(since);
+            let then = if since == self.start.t { self.start } else { self.at(since) };
             if mode == Mode::Held {
                 self.release(j, &then);
             }
@@ -347,7 +379,6 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
     }
 
     /// The same arrival at many neurons.
-    #[inline]
     pub(crate) fn arrive_at_all(&mut self, targets: &[u32], w: f64, now: &Now<N>) {
         if self.models.len() == 1 {
             let arrival = Arrival::new(w, &now.shared);
@@ -357,7 +388,7 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn receive(&mut self, j: usize, arrival: &Arrival<N>, now: &Now<N>) {
         let hot = &mut self.hot[j];
         let budget = hot.budget - arrival.spends;
@@ -375,7 +406,7 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
         self.resolve(j, now);
         self.hot[j].x.iter_mut().zip(&arrival.adds).for_each(|(x, a)| *x += a);
         if self.cold[j].mode == Mode::Calm {
-            self.look(j, now);
+            self.look::<1>(&[j], now);
         }
     }
 
@@ -405,7 +436,7 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
     fn shift(&mut self, j: usize, jump: f64, now: &Now<N>) {
         if self.cold[j].mode != Mode::Held {
             self.hot[j].x[0] += jump / self.factors(j, now).potential[0];
-            self.look(j, now);
+            self.look::<1>(&[j], now);
         }
     }
 
@@ -458,6 +489,22 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
     }
 }
 
+/// Looks at the neurons that are due, compiled for the vectors that the machine has.
+struct Call<'a, M, const N: usize> {
+    cells: &'a mut Cells<M, N>,
+    due: &'a [u32],
+    now: &'a Now<N>,
+}
+
+impl<M: Model<N>, const N: usize> pulp::WithSimd for Call<'_, M, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        self.cells.call(self.due, self.now);
+    }
+}
+
 /// What one arrival does to the coordinates of its target.
 struct Arrival<const N: usize> {
     adds: [f64; N],
@@ -470,12 +517,4 @@ impl<const N: usize> Arrival<N> {
         let gains = if w < 0.0 { &factors.inhibitory } else { &factors.excitatory };
         Arrival { adds: gains.map(|gain| gain * w), spends: w.max(0.0) }
     }
-}
-
-/// Outlooks from the longest to one window; there is always one.
-fn outlooks<M: Model<N>, const N: usize>(model: &M, window: f64) -> Vec<Outlook> {
-    let longest = (LONGEST_OUTLOOK * model.time_constants().0).max(window);
-    let halvings = (longest / window).log2().floor() as i32;
-    // Exact multiples of a window, so that a promise from its start lasts to the start of another.
-    (0..=halvings).rev().map(|n| model.outlook(2.0f64.powi(n) * window * (1.0 + 1e-9))).collect()
 }

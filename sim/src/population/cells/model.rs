@@ -20,23 +20,14 @@ pub(crate) struct Factors<const N: usize> {
 
 impl<const N: usize> Factors<N> {
     /// d of a neuron (mV).
-    #[inline]
+    #[inline(always)]
     pub(super) fn deviation(&self, x: &[f64; N]) -> f64 {
-        self.potential.iter().zip(x).map(|(c, x)| c * x).sum()
+        let mut d = 0.0;
+        for n in 0..N {
+            d += self.potential[n] * x[n];
+        }
+        d
     }
-}
-
-/// Bounds of a membrane's motion over a fixed time ahead.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Outlook {
-    /// The time ahead, H (ms).
-    pub(super) horizon: f64,
-    /// 1 - exp(-H/tau_m).
-    pub(super) approach: f64,
-    /// What is left of an inhibitory current after H: exp(-H/tau_syn_i).
-    pub(super) inhibition: f64,
-    /// Inverse of the largest deviation within H that a unit of excitatory weight causes (nA/mV).
-    pub(super) per_weight: f64,
 }
 
 /// One kind of membrane with given time constants; a state is d followed by the synaptic currents.
@@ -65,12 +56,12 @@ pub(crate) trait Model<const N: usize>: Copy + std::fmt::Debug {
     /// An upper bound of the second derivative of d over the next h ms (mV/ms^2).
     fn curvature(&self, state: &[f64; N], h: f64) -> f64;
 
-    /// An upper bound of R times the synaptic current over the time of an outlook (mV).
-    fn drive(&self, state: &[f64; N], outlook: &Outlook) -> f64;
+    /// An upper bound of R times the synaptic current from `start` to `end` ms from now, per unit of each component of the state (mV).
+    fn ceiling(&self, start: f64, end: f64) -> [f64; N];
 
-    /// Expected excitatory weight per ms, judged by the present current (nA/ms).
-    fn expected(&self, state: &[f64; N]) -> f64;
+    /// Inverse of the largest deviation within `end` ms that a unit of excitatory weight arriving from now on causes (nA/mV).
+    fn per_weight(&self, end: f64) -> f64;
 
-    /// The bounds over H ms.
-    fn outlook(&self, horizon: f64) -> Outlook;
+    /// Expected excitatory weight per ms of some neurons, judged by their present currents (nA/ms).
+    fn expected<const L: usize>(&self, states: &[[f64; L]; N]) -> [f64; L];
 }
