@@ -168,7 +168,7 @@ fn steep_root(p: f64, q: f64, ratio: Ratio, theta: f64) -> Option<f64> {
 /// large), even where slope and value vanish together. The parabola through the maximum gives such a start.
 fn graze_root(p: f64, q: f64, ratio: Ratio, theta: f64) -> Option<f64> {
     let r = ratio.value;
-    let peak = (p / (r * q)).powf(1.0 / (r - 1.0));
+    let peak = ratio.root_less_one(p / (r * q));
     let excess = peak * (p - q * peak * ratio.power_less_two(peak)) - theta;
     if excess < 0.0 {
         return None;
@@ -223,6 +223,12 @@ impl Ratio {
             n if self.whole && n >= 1 => whole_power(s, n - 1),
             _ => s.powf(self.value - 1.0),
         }
+    }
+
+    /// x^(1/(r-1)).
+    #[inline]
+    fn root_less_one(self, x: f64) -> f64 {
+        if self.whole && self.ceiling == 4 { x.cbrt() } else { x.powf(1.0 / (self.value - 1.0)) }
     }
 
     /// s^(r-2).

@@ -31,8 +31,6 @@ pub(super) struct Decay {
     pub(super) kappa: f64,
     /// r = tau_m / tau_syn.
     pub(super) ratio: Ratio,
-    /// (r - 1) / r.
-    pub(super) rise: f64,
     /// exp(-tau_refrac/tau_m).
     pub(super) refractory: f64,
 }
@@ -48,6 +46,8 @@ pub(crate) struct Instant {
     pub(super) current: f64,
     /// kappa exp(-t/tau_syn): minus potential per unit of B (MOhm).
     pub(super) synapse: f64,
+    /// r times that: the potential falls where the membrane's part exceeds B times it.
+    pub(super) turn: f64,
     /// Gain of A per unit of arriving weight (MOhm).
     pub(super) a_gain: f64,
     /// Gain of B per unit of arriving weight.
@@ -70,7 +70,6 @@ impl Decay {
             tau_syn,
             kappa: neuron.resistance() * tau_syn / (tau_m - tau_syn),
             ratio,
-            rise: (ratio.value - 1.0) / ratio.value,
             refractory: (-neuron.tau_refrac / tau_m).exp(),
         })
     }
@@ -89,11 +88,13 @@ impl Decay {
             Some(_) => membrane * self.ratio.power_less_one(membrane),
             None => (-since / self.tau_syn).exp(),
         };
+        let synapse = self.kappa * current;
         Instant {
             t,
             membrane,
             current,
-            synapse: self.kappa * current,
+            synapse,
+            turn: self.ratio.value * synapse,
             a_gain: self.kappa / membrane,
             b_gain: 1.0 / current,
         }

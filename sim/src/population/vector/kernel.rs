@@ -4,7 +4,7 @@
 //! [`VectorState::receive`], give the same bits.
 
 use super::coordinates::Instant;
-use super::{HELD, QUIET, SLACK, VectorState};
+use super::{HELD, QUIET, VectorState};
 use pulp::{Simd, WithSimd};
 
 /// Delivers `weights[i]` (nA) to neuron `start + i`.
@@ -21,90 +21,132 @@ impl WithSimd for DeliverRow<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let DeliverRow { state, start, weights, now } = self;
-        let decay = state.decay;
+        let VectorState { decay, a, b, gate, brink, bound, since, carry, attention, .. } = state;
+        let lanes = start..start + weights.len();
+        let step = Step {
+            simd,
+            power: decay.ratio.ceiling,
+            t: simd.splat_f64s(now.t),
+            membrane: simd.splat_f64s(now.membrane),
+            synapse: simd.splat_f64s(now.synapse),
+            turn: simd.splat_f64s(now.turn),
+            a_gain: simd.splat_f64s(now.a_gain),
+            b_gain: simd.splat_f64s(now.b_gain),
+        };
+        let (w, w_end) = S::as_simd_f64s(weights);
+        let (a, a_end) = S::as_mut_simd_f64s(&mut a[lanes.clone()]);
+        let (b, b_end) = S::as_mut_simd_f64s(&mut b[lanes.clone()]);
+        let (gate, gate_end) = S::as_mut_simd_f64s(&mut gate[lanes.clone()]);
+        let (brink, brink_end) = S::as_simd_f64s(&brink[lanes.clone()]);
+        let (bound, bound_end) = S::as_simd_f64s(&bound[lanes.clone()]);
+        let (since, since_end) = S::as_simd_f64s(&since[lanes.clone()]);
+        let (carry, carry_end) = S::as_simd_f64s(&carry[lanes]);
         let width = size_of::<S::f64s>() / size_of::<f64>();
-        let end = start + weights.len();
-        let membrane = simd.splat_f64s(now.membrane);
-        let synapse = simd.splat_f64s(now.synapse);
-        let a_gain = simd.splat_f64s(now.a_gain);
-        let b_gain = simd.splat_f64s(now.b_gain);
-        let ratio = simd.splat_f64s(decay.ratio.value);
-        let rise = simd.splat_f64s(decay.rise);
-        let [zero, held_gate, quiet, slack, t] = [0.0, HELD, QUIET, SLACK, now.t].map(|x| simd.splat_f64s(x));
-
-        for (offset, weights) in (start..end).step_by(width).zip(weights.chunks(width)) {
-            let lanes = offset..offset + weights.len();
-            let full = weights.len() == width;
-            let load = |values: &[f64]| {
-                // A whole vector by a plain load, the end of a row by a masked one.
-                if full { S::as_simd_f64s(values).0[0] } else { simd.partial_load_f64s(values) }
-            };
-            let store = |values: &mut [f64], vector| {
-                if full { S::as_mut_simd_f64s(values).0[0] = vector } else { simd.partial_store_f64s(values, vector) }
-            };
-            let a = load(&state.a[lanes.clone()]);
-            let b = load(&state.b[lanes.clone()]);
-            let gate = load(&state.gate[lanes.clone()]);
-            let since = load(&state.since[lanes.clone()]);
-            let theta = load(&state.theta[lanes.clone()]);
-            let w = load(weights);
-
-            // Refractory neurons only gather current; those whose refractory period is over are released.
-            let free = simd.less_than_or_equal_f64s(since, t);
-            let held = simd.equal_f64s(gate, held_gate);
-            let carry = load(&state.carry[lanes.clone()]);
-            let released = simd.add_f64s(a, simd.mul_f64s(b, carry));
-            let from = simd.select_f64s(held, released, a);
-
-            let p = simd.mul_f64s(from, membrane);
-            let q = simd.mul_f64s(b, synapse);
-            let d = simd.sub_f64s(p, q);
-            let falling = simd.greater_than_or_equal_f64s(p, simd.mul_f64s(ratio, q));
-            // A neuron just released may have crossed if it is above threshold, driven above it by its constant current, or past a
-            // peak.
-            let crossed = simd.less_than_or_equal_f64s(theta, simd.max_f64s(d, zero));
-            let of_released = simd.or_m64s(crossed, simd.and_m64s(falling, simd.greater_than_f64s(p, zero)));
-            let above = simd.greater_than_or_equal_f64s(d, gate);
-            let armed = simd.less_than_f64s(gate, quiet);
-            let of_armed = simd.or_m64s(above, simd.and_m64s(falling, armed));
-            let attention = simd.or_m64s(
-                simd.and_m64s(held, of_released),
-                // Not of the held ones, whose gate lets everything pass.
-                simd.and_m64s(simd.greater_than_f64s(gate, held_gate), of_armed),
-            );
-            let attention = simd.and_m64s(free, attention);
-
-            let low = simd.mul_f64s(theta, slack);
-            let bound = load(&state.bound[lanes.clone()]);
-            let moved_a = simd.add_f64s(from, simd.mul_f64s(w, a_gain));
-            let moved_b = simd.add_f64s(b, simd.mul_f64s(w, b_gain));
-            let p = simd.mul_f64s(moved_a, membrane);
-            let q = simd.mul_f64s(moved_b, synapse);
-            let high = simd.greater_than_or_equal_f64s(simd.mul_f64s(p, rise), low);
-            let rising = simd.less_than_f64s(p, simd.mul_f64s(ratio, q));
-            let reaches = simd.greater_than_or_equal_f64s(power(simd, p, decay.ratio.ceiling), simd.mul_f64s(q, bound));
-            let candidate = simd.and_m64s(high, simd.and_m64s(rising, reaches));
-            let new_gate = simd.select_f64s(free, simd.select_f64s(candidate, theta, quiet), gate);
-            let new_a = simd.select_f64s(free, moved_a, a);
-            // Lanes beyond the end of a row load as zeros, which look like attention, but come last.
-            if simd.first_true_m64s(attention) >= weights.len() {
-                store(&mut state.a[lanes.clone()], new_a);
-                store(&mut state.b[lanes.clone()], moved_b);
-                store(&mut state.gate[lanes], new_gate);
-                continue;
-            }
-            store(&mut state.a[lanes.clone()], simd.select_f64s(attention, a, new_a));
-            store(&mut state.b[lanes.clone()], simd.select_f64s(attention, b, moved_b));
-            store(&mut state.gate[lanes], simd.select_f64s(attention, gate, new_gate));
-            let ones = simd.select_f64s(attention, simd.splat_f64s(1.0), zero);
-            let mut flags = [0.0; 8];
-            simd.partial_store_f64s(&mut flags[..width], ones);
-            for (i, (&w, flag)) in weights.iter().zip(flags).enumerate() {
-                if flag != 0.0 {
-                    state.receive(offset + i, w, now);
-                }
+        let variable = a.iter_mut().zip(b).zip(gate);
+        let fixed = brink.iter().zip(bound).zip(since).zip(carry);
+        for (index, ((((a, b), gate), (((&brink, &bound), &since), &carry)), &w)) in
+            variable.zip(fixed).zip(w).enumerate()
+        {
+            let moved = step.advance([*a, *b, *gate], [brink, bound, since, carry], w);
+            [*a, *b, *gate] = moved.state;
+            if let Some(lanes) = moved.attention(simd, width) {
+                note(attention, start + index * width, &lanes[..width], &weights[index * width..]);
             }
         }
+        if !w_end.is_empty() {
+            let load = |values: &[f64]| simd.partial_load_f64s(values);
+            let state = [load(a_end), load(b_end), load(gate_end)];
+            let fixed = [load(brink_end), load(bound_end), load(since_end), load(carry_end)];
+            let moved = step.advance(state, fixed, load(w_end));
+            simd.partial_store_f64s(a_end, moved.state[0]);
+            simd.partial_store_f64s(b_end, moved.state[1]);
+            simd.partial_store_f64s(gate_end, moved.state[2]);
+            // Lanes beyond the end load as zeros, which look like attention, but come last.
+            if let Some(lanes) = moved.attention(simd, w_end.len()) {
+                let done = weights.len() - w_end.len();
+                note(attention, start + done, &lanes[..w_end.len()], w_end);
+            }
+        }
+    }
+}
+
+/// Lists the targets that need attention.
+#[inline(always)]
+fn note(attention: &mut Vec<(u32, f64)>, start: usize, lanes: &[f64], weights: &[f64]) {
+    for (i, (&lane, &w)) in lanes.iter().zip(weights).enumerate() {
+        if lane != 0.0 {
+            attention.push(((start + i) as u32, w));
+        }
+    }
+}
+
+/// What one instant does to vectors of neurons.
+#[derive(Clone, Copy)]
+struct Step<S: Simd> {
+    simd: S,
+    power: u32,
+    t: S::f64s,
+    membrane: S::f64s,
+    synapse: S::f64s,
+    turn: S::f64s,
+    a_gain: S::f64s,
+    b_gain: S::f64s,
+}
+
+/// A vector of neurons after an arrival; those that need attention are as before.
+struct Moved<S: Simd> {
+    state: [S::f64s; 3],
+    attention: S::m64s,
+}
+
+impl<S: Simd> Moved<S> {
+    /// Ones where one of the first `lanes` neurons needs attention; none if none does.
+    #[inline(always)]
+    fn attention(&self, simd: S, lanes: usize) -> Option<[f64; 8]> {
+        if simd.first_true_m64s(self.attention) >= lanes {
+            return None;
+        }
+        let ones = simd.select_f64s(self.attention, simd.splat_f64s(1.0), simd.splat_f64s(0.0));
+        let mut flags = [0.0; 8];
+        simd.partial_store_f64s(&mut flags[..size_of::<S::f64s>() / size_of::<f64>()], ones);
+        Some(flags)
+    }
+}
+
+impl<S: Simd> Step<S> {
+    /// One arrival of weight w at each neuron of a vector: [`VectorState::receive`] of those that need no attention.
+    #[inline(always)]
+    fn advance(&self, [a, b, gate]: [S::f64s; 3], [brink, bound, since, carry]: [S::f64s; 4], w: S::f64s) -> Moved<S> {
+        let simd = self.simd;
+        let [held, quiet, positive] = [HELD, QUIET, f64::MIN_POSITIVE].map(|x| simd.splat_f64s(x));
+        // Refractory neurons only gather current; those whose refractory period is over are released.
+        let free = simd.less_than_or_equal_f64s(since, self.t);
+        let held = simd.equal_f64s(gate, held);
+        let from = simd.select_f64s(held, simd.add_f64s(a, simd.mul_f64s(b, carry)), a);
+        let level = simd.select_f64s(held, brink, gate);
+
+        // A crossing may have happened at or above the gate, or of an armed neuron, or one just released, past a peak.
+        let p = simd.mul_f64s(from, self.membrane);
+        let above = simd.greater_than_or_equal_f64s(simd.sub_f64s(p, simd.mul_f64s(b, self.synapse)), level);
+        let turn = simd.max_f64s(simd.mul_f64s(b, self.turn), positive);
+        let falling = simd.and_m64s(simd.greater_than_or_equal_f64s(p, turn), simd.less_than_f64s(level, quiet));
+        let attention = simd.and_m64s(free, simd.or_m64s(above, falling));
+
+        let moved_a = simd.add_f64s(from, simd.mul_f64s(w, self.a_gain));
+        let moved_b = simd.add_f64s(b, simd.mul_f64s(w, self.b_gain));
+        let p = simd.mul_f64s(moved_a, self.membrane);
+        let turn = simd.mul_f64s(moved_b, self.turn);
+        let rising = simd.less_than_f64s(p, turn);
+        let reaches = simd.greater_than_or_equal_f64s(power(simd, p, self.power), simd.mul_f64s(turn, bound));
+        let armed = simd.select_f64s(simd.and_m64s(rising, reaches), brink, quiet);
+        // Neither of those that are refractory nor of those that need attention.
+        let stays = simd.or_m64s(attention, simd.not_m64s(free));
+        let state = [
+            simd.select_f64s(stays, a, moved_a),
+            simd.select_f64s(attention, b, moved_b),
+            simd.select_f64s(stays, gate, armed),
+        ];
+        Moved { state, attention }
     }
 }
 

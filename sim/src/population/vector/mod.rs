@@ -37,11 +37,13 @@ pub(crate) struct VectorState {
     a: Vec<f64>,
     /// Synaptic coordinate B (nA).
     b: Vec<f64>,
-    /// The level of V - V_inf (mV) at which a neuron needs attention: `QUIET`, its threshold, `EXAMINE` or `HELD`.
+    /// The level of V - V_inf (mV) at which a neuron needs attention: `QUIET`, its brink, `EXAMINE` or `HELD`.
     gate: Vec<f64>,
     /// v_thresh - V_inf (mV).
     theta: Vec<f64>,
-    /// r g^(n-1), g = theta / rise, n = ceil(r): the arming test is p^n >= q bound.
+    /// Gate of an armed neuron: theta, less a rounding error; `EXAMINE` where theta is not positive.
+    brink: Vec<f64>,
+    /// g^(n-1), g = r theta / (r - 1), n = ceil(r): the arming test is p^n >= r q bound.
     bound: Vec<f64>,
     /// Examined up to this time (ms); the end of the refractory period while that is in the future.
     since: Vec<f64>,
@@ -51,6 +53,8 @@ pub(crate) struct VectorState {
     v_inf: Vec<f64>,
     /// Spikes emitted since they were last taken, in order of detection.
     spikes: Vec<Spike>,
+    /// The targets of a row that need attention, with their weights.
+    attention: Vec<(u32, f64)>,
     arch: pulp::Arch,
 }
 
@@ -62,8 +66,10 @@ impl VectorState {
         let resistance = neuron.resistance();
         let v_inf: Vec<f64> = population.i_offset().iter().map(|i| neuron.v_rest + resistance * i).collect();
         let theta: Vec<f64> = population.v_thresh().iter().zip(&v_inf).map(|(thresh, inf)| thresh - inf).collect();
+        let r = decay.ratio.value;
+        let brink = theta.iter().map(|&theta| if theta > 0.0 { theta * SLACK } else { EXAMINE }).collect();
         let bound = theta.iter().map(|theta| {
-            let bound = SLACK * decay.ratio.value * whole_power(theta / decay.rise, decay.ratio.ceiling - 1);
+            let bound = SLACK * whole_power(theta * r / (r - 1.0), decay.ratio.ceiling - 1);
             // Where the power overflows (tau_syn below tau_m/250), every rising neuron is a candidate.
             if bound.is_finite() { bound } else { 0.0 }
         });
@@ -75,12 +81,14 @@ impl VectorState {
             a: zeros.clone(),
             b: zeros.clone(),
             gate: zeros.clone(),
+            brink,
             bound: bound.collect(),
             theta,
             since: zeros.clone(),
             carry: zeros,
             v_inf,
             spikes: Vec::new(),
+            attention: Vec::new(),
             arch: pulp::Arch::new(),
         })
     }
@@ -164,6 +172,11 @@ impl VectorState {
         }
         let arch = self.arch;
         arch.dispatch(kernel::DeliverRow { state: self, start, weights, now });
+        if !self.attention.is_empty() {
+            let mut attention = std::mem::take(&mut self.attention);
+            attention.drain(..).for_each(|(j, w)| self.receive(j as usize, w, now));
+            self.attention = attention;
+        }
     }
 
     /// One arrival of weight w (nA) at neuron j: the scalar twin of the vector kernel, and the path of all
@@ -189,18 +202,16 @@ impl VectorState {
     /// Decides whether neuron j, below threshold now, may reach it without further input.
     #[inline]
     fn arm(&mut self, j: usize, now: &Instant) {
-        let theta = self.theta[j];
-        self.gate[j] = if theta > 0.0 {
-            let decay = &self.decay;
-            let p = self.a[j] * now.membrane;
-            let q = self.b[j] * now.synapse;
-            let candidate = p * decay.rise >= theta * SLACK
-                && p < decay.ratio.value * q
-                && whole_power(p, decay.ratio.ceiling) >= q * self.bound[j];
-            if candidate { theta } else { QUIET }
-        } else {
+        self.gate[j] = if self.brink[j] == EXAMINE {
             self.since[j] = now.t;
             EXAMINE
+        } else {
+            // With p, q the membrane's and the synapse's part of V - V_inf, the potential rises while p < r q, and its maximum is at
+            // theta or above if p^r >= r q g^(r-1). Both together imply p > g, so the larger power n instead of r excludes no neuron.
+            let p = self.a[j] * now.membrane;
+            let turn = self.b[j] * now.turn;
+            let candidate = p < turn && whole_power(p, self.decay.ratio.ceiling) >= turn * self.bound[j];
+            if candidate { self.brink[j] } else { QUIET }
         };
     }
 
@@ -212,12 +223,12 @@ impl VectorState {
                 self.a[j] += self.b[j] * self.carry[j];
             }
             let theta = self.theta[j];
-            let crossing = if self.gate[j] == EXAMINE || theta <= 0.0 {
+            let crossing = if self.brink[j] == EXAMINE {
                 self.search(j, now)
             } else {
                 let p = self.a[j] * now.membrane;
                 let q = self.b[j] * now.synapse;
-                let falling = p >= self.decay.ratio.value * q;
+                let falling = p >= self.b[j] * now.turn;
                 let below = p - q < theta;
                 if below && !falling && !released {
                     return; // still rising towards threshold
