@@ -217,16 +217,18 @@ mod tests {
             assert!(scalar.0.len() > 500, "{}", scalar.0.len());
             let portable = trace(tau_syn, |state, start, weights, now| {
                 row(state, start, weights, now).with_simd(pulp::Scalar);
+                state.attend(now);
             });
             assert_eq!(scalar, portable);
             let native = trace(tau_syn, |state, start, weights, now| {
-                pulp::Arch::new().dispatch(row(state, start, weights, now));
+                state.deliver(start, weights, now);
             });
             assert_eq!(scalar, native);
             #[cfg(target_arch = "x86_64")]
             if pulp::x86::V3::is_available() {
                 let avx2 = trace(tau_syn, |state, start, weights, now| {
                     Simd::vectorize(pulp::x86::V3::try_new().unwrap(), row(state, start, weights, now));
+                    state.attend(now);
                 });
                 assert_eq!(scalar, avx2);
             }

@@ -173,10 +173,15 @@ impl VectorState {
         let arch = self.arch;
         arch.dispatch(kernel::DeliverRow { state: self, start, weights, now });
         if !self.attention.is_empty() {
-            let mut attention = std::mem::take(&mut self.attention);
-            attention.drain(..).for_each(|(j, w)| self.receive(j as usize, w, now));
-            self.attention = attention;
+            self.attend(now);
         }
+    }
+
+    /// Delivers to the targets that the vector kernel has left aside.
+    fn attend(&mut self, now: &Instant) {
+        let mut attention = std::mem::take(&mut self.attention);
+        attention.drain(..).for_each(|(j, w)| self.receive(j as usize, w, now));
+        self.attention = attention;
     }
 
     /// One arrival of weight w (nA) at neuron j: the scalar twin of the vector kernel, and the path of all
