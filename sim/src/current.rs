@@ -1,9 +1,10 @@
 //! Currents injected into neurons: constant, stepped, sinusoidal and noisy, changing at any time.
 
 use crate::error::{NetworkError, ParameterError, finite, not_negative, positive};
+use crate::noise::Noise;
 use crate::population::Population;
 use crate::population::state::State;
-use crate::random::{Purpose, Stream, StreamKey};
+use crate::random::StreamKey;
 
 /// PyNN's current sources. Times in ms, currents in nA.
 #[derive(Debug, Clone, PartialEq)]
@@ -221,9 +222,16 @@ impl Wave {
     }
 }
 
+/// The noise of the current number `index` of a population with this address.
+pub(crate) fn noise(key: StreamKey, address: u32, index: usize) -> Noise {
+    // Every current has streams of its own: the seed is shifted beyond what users tell apart.
+    Noise::new(StreamKey { seed: key.seed.wrapping_add((index as u64) << 32), ..key }, address)
+}
+
 /// The currents of a population in one run.
+#[derive(Default)]
 pub(crate) struct Currents<'a> {
-    population: &'a Population,
+    i_offset: &'a [f64],
     feeds: Vec<Feed<'a>>,
 }
 
@@ -235,8 +243,7 @@ struct Feed<'a> {
     next: f64,
     /// Present current into each neuron (nA).
     values: Vec<f64>,
-    /// One stream per neuron, of a noisy current.
-    streams: Vec<Stream>,
+    noise: Noise,
     /// Index among the sinusoidal sources.
     wave: Option<usize>,
 }
@@ -248,21 +255,14 @@ impl<'a> Currents<'a> {
         let mut waves = 0;
         let feeds = population.currents().iter().enumerate().map(|(index, injection)| {
             let source = &injection.source;
-            // Every source of a population has streams of its own: the sample is spread over the sources.
-            let key = StreamKey { seed: key.seed.wrapping_add((index as u64) << 32), ..key };
-            let streams = match source {
-                CurrentSource::Noisy(_) => {
-                    (0..size as u32).map(|neuron| key.stream(address, neuron, Purpose::Current)).collect()
-                }
-                _ => Vec::new(),
-            };
+            let noise = noise(key, address, index);
             let wave = source.wave().map(|_| {
                 waves += 1;
                 waves - 1
             });
-            Feed { injection, changes: 0, next: source.change(0), values: vec![0.0; size], streams, wave }
+            Feed { injection, changes: 0, next: source.change(0), values: vec![0.0; size], noise, wave }
         });
-        Currents { population, feeds: feeds.collect() }
+        Currents { i_offset: population.i_offset(), feeds: feeds.collect() }
     }
 
     /// Time of the next change (ms).
@@ -277,19 +277,22 @@ impl<'a> Currents<'a> {
             if self.feeds[index].next != t {
                 continue;
             }
-            let Feed { injection, changes, values, streams, wave, next } = &mut self.feeds[index];
+            let Feed { injection, changes, values, noise, wave, next } = &mut self.feeds[index];
             let targets: Vec<usize> = match &injection.neurons {
                 Some(chosen) => chosen.iter().map(|&j| j as usize).collect(),
-                None => (0..self.population.size()).collect(),
+                None => (0..self.i_offset.len()).collect(),
+            };
+            let normal = match injection.source {
+                CurrentSource::Noisy(_) => noise.values(values.len(), *changes),
+                _ => Vec::new(),
             };
             for &j in &targets {
-                values[j] = injection.source.value(*changes, || streams[j].normal());
+                values[j] = injection.source.value(*changes, || normal[j]);
             }
             let turned = wave.map(|wave| (wave, *changes == 0));
             *changes += 1;
             *next = injection.source.change(*changes);
-            let total =
-                |j: usize| self.population.i_offset()[j] + self.feeds.iter().map(|feed| feed.values[j]).sum::<f64>();
+            let total = |j: usize| self.i_offset[j] + self.feeds.iter().map(|feed| feed.values[j]).sum::<f64>();
             let levels: Vec<(usize, f64)> = targets.iter().map(|&j| (j, total(j))).collect();
             state.inject(&levels, turned, t);
         }

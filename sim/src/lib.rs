@@ -32,9 +32,11 @@
 pub mod crossing;
 mod current;
 mod error;
+mod lanes;
 pub mod membrane;
 mod network;
 mod neuron;
+mod noise;
 mod plasticity;
 mod population;
 mod projection;

@@ -122,6 +122,11 @@ impl Network {
         Ok(Component { populations, delay: shortest })
     }
 
+    /// Address of the random streams of a population: they follow those of the sources.
+    pub(crate) fn address(&self, population: usize) -> u32 {
+        (self.sources.len() + population) as u32
+    }
+
     /// Whether all neurons of a source have the same targets with the same weight, so that nobody can tell them apart.
     pub(crate) fn merges(&self, source: usize) -> bool {
         let from = |projection: &&Projection| projection.pre == Pre::Source(source);

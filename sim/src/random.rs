@@ -44,10 +44,16 @@ pub struct Stream(Philox);
 impl StreamKey {
     /// The stream of one neuron of one population (or source), for one purpose.
     pub fn stream(self, population: u32, neuron: u32, purpose: Purpose) -> Stream {
+        let (key, counter) = self.philox(population, neuron, purpose);
+        Stream(Philox::new(key, counter))
+    }
+
+    /// Key and first counter of a stream; the lower 56 bits of the counter number its blocks.
+    pub(crate) fn philox(self, population: u32, neuron: u32, purpose: Purpose) -> ([u32; 2], u128) {
         // A bijection of `sample` for each seed: no two samples of a seed share a key.
         let key = splitmix64(splitmix64(self.seed ^ 0x9e37_79b9_7f4a_7c15).wrapping_add(self.sample));
         let counter = (u128::from(population) << 96) | (u128::from(neuron) << 64) | ((purpose as u128) << 56);
-        Stream(Philox::new([key as u32, (key >> 32) as u32], counter))
+        ([key as u32, (key >> 32) as u32], counter)
     }
 }
 

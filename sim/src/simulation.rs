@@ -47,8 +47,11 @@ impl<'a> Simulation<'a> {
             let listed = |projection: &Projection| matches!(projection.synapses, Synapses::Sparse(_));
             network.projections().iter().filter(onto).any(listed)
         };
+        let deaf = |index: usize| network.projections().iter().all(|projection| projection.post != index);
         let states = network.populations().iter().zip(delays).enumerate();
-        let states = states.map(|(index, (population, delay))| State::new(population, delay, single(index))).collect();
+        let states = states
+            .map(|(index, (population, delay))| State::new(population, delay, single(index), deaf(index)))
+            .collect();
         Ok(Simulation { network, components, states })
     }
 
@@ -99,10 +102,14 @@ impl<'a> Simulation<'a> {
         let mut trains = Trains { emitted, fired: vec![Vec::new(); self.states.len()] };
         let mut done = 0;
         for component in &self.components {
-            let mut runners: Vec<Runner<'_>> =
-                component.populations.iter().map(|&index| Runner::new(self.network, index, key)).collect();
+            let mut runners: Vec<Runner<'_>> = component
+                .populations
+                .iter()
+                .map(|&index| Runner::new(self.network, index, key, self.states[index].injects_itself()))
+                .collect();
             for runner in &runners {
-                self.states[runner.index].reset(runner.population);
+                let noise = crate::current::noise(key, self.network.address(runner.index), 0);
+                self.states[runner.index].reset(runner.population, noise);
             }
             let window = component.populations.iter().map(|&i| self.states[i].window()).fold(f64::INFINITY, f64::min);
             let share = component.populations.len() as f64 / self.states.len() as f64;
@@ -307,18 +314,17 @@ struct Runner<'a> {
 }
 
 impl<'a> Runner<'a> {
-    fn new(network: &'a Network, index: usize, key: StreamKey) -> Runner<'a> {
+    fn new(network: &'a Network, index: usize, key: StreamKey, injects_itself: bool) -> Runner<'a> {
         let population = &network.populations()[index];
         let inputs = network.projections().iter().enumerate();
         let inputs = inputs.filter(|(_, projection)| projection.post == index);
-        // Streams of populations follow those of the sources.
-        let address = (network.sources().len() + index) as u32;
+        let address = network.address(index);
         let backgrounds = population.background().iter().enumerate();
         Runner {
             index,
             population,
             inputs: inputs.map(|(number, projection)| Input::new(number, projection)).collect(),
-            currents: Currents::new(population, key, address),
+            currents: if injects_itself { Currents::default() } else { Currents::new(population, key, address) },
             backgrounds: backgrounds
                 .map(|(i, background)| BackgroundTrain::new(background, population.size(), key, address, i as u32))
                 .collect(),

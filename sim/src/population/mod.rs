@@ -1,6 +1,7 @@
 //! Identical neurons simulated together: their description, and in the modules below their running state.
 
 mod cells;
+mod noisy;
 pub(crate) mod state;
 mod vector;
 

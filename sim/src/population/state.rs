@@ -2,8 +2,10 @@
 
 use super::Population;
 use super::cells::{AlphaCells, DeltaCells, ExponentialCells};
+use super::noisy::NoisyState;
 use super::vector::VectorState;
 use crate::neuron::Psc;
+use crate::noise::Noise;
 use crate::projection::{Row, Synapses};
 use crate::record::Spike;
 
@@ -12,6 +14,8 @@ use crate::record::Spike;
 pub(crate) enum State {
     /// One synaptic time constant below tau_m, feed-forward input in rows.
     Vector(VectorState),
+    /// No input but one noisy current.
+    Noisy(NoisyState),
     /// Any exponential synapses.
     Exponential(ExponentialCells),
     /// Alpha-shaped synapses.
@@ -26,11 +30,15 @@ const WINDOWS_PER_TIME_CONSTANT: f64 = 8.0;
 /// Longest window (ms) of such a population.
 const LONGEST_WINDOW: f64 = 1.0;
 
-/// Runs an expression with the cells of any kind; the vector state has an expression of its own.
+/// Why some states are never asked for something: they are chosen for populations without it.
+const ALONE: &str = "the state of this population was chosen because it has none of this";
+
+/// Runs an expression with the cells of any kind; the other two states have expressions of their own.
 macro_rules! dispatch {
-    ($state:expr, $vector:ident => $first:expr, $cells:ident => $rest:expr) => {
+    ($state:expr, $vector:ident => $first:expr, $noisy:ident => $second:expr, $cells:ident => $rest:expr) => {
         match $state {
             State::Vector($vector) => $first,
+            State::Noisy($noisy) => $second,
             State::Exponential($cells) => $rest,
             State::Alpha($cells) => $rest,
             State::Delta($cells) => $rest,
@@ -41,8 +49,11 @@ macro_rules! dispatch {
 impl State {
     /// State of a population whose spikes reach itself, over whatever path, after `delay` ms at the earliest.
     ///
-    /// `single` synapses come one by one, and gain nothing from vectors.
-    pub(crate) fn new(population: &Population, delay: Option<f64>, single: bool) -> State {
+    /// `single` synapses come one by one, and gain nothing from vectors; `deaf` populations receive no projection.
+    pub(crate) fn new(population: &Population, delay: Option<f64>, single: bool, deaf: bool) -> State {
+        if let Some(state) = NoisyState::new(population).filter(|_| deaf) {
+            return State::Noisy(state);
+        }
         let simple = delay.is_none()
             && !single
             && population.psc() == Psc::Exponential
@@ -61,29 +72,42 @@ impl State {
         }
     }
 
-    /// Back to the initial state at time zero.
-    pub(crate) fn reset(&mut self, population: &Population) {
-        dispatch!(self, state => state.reset(population), cells => cells.reset(population));
+    /// Back to the initial state at time zero; `noise` is that of the first current.
+    pub(crate) fn reset(&mut self, population: &Population, noise: Noise) {
+        dispatch!(self,
+            state => state.reset(population),
+            noisy => noisy.reset(noise),
+            cells => cells.reset(population)
+        );
+    }
+
+    /// Whether the state makes the injected currents itself.
+    pub(crate) fn injects_itself(&self) -> bool {
+        matches!(self, State::Noisy(_))
     }
 
     /// Length of its windows (ms); infinite where it needs none.
     pub(crate) fn window(&self) -> f64 {
-        dispatch!(self, _state => f64::INFINITY, cells => cells.window())
+        dispatch!(self, _state => f64::INFINITY, _noisy => f64::INFINITY, cells => cells.window())
     }
 
     /// The shortest interval of its clockwork (ms).
     pub(crate) fn pace(&self) -> f64 {
-        dispatch!(self, state => state.horizon(), cells => cells.window())
+        dispatch!(self, state => state.horizon(), noisy => noisy.interval(), cells => cells.window())
     }
 
     /// Enters a window.
     pub(crate) fn begin(&mut self, window: u64) {
-        dispatch!(self, _state => (), cells => cells.begin(window));
+        dispatch!(self, _state => (), _noisy => (), cells => cells.begin(window));
     }
 
     /// Leaves a window at t (ms): all crossings up to then are emitted.
     pub(crate) fn finish(&mut self, t: f64) {
-        dispatch!(self, state => { let now = state.at(t); state.settle(&now); }, cells => cells.finish(t));
+        dispatch!(self,
+            state => { let now = state.at(t); state.settle(&now); },
+            noisy => noisy.run(t),
+            cells => cells.finish(t)
+        );
     }
 
     /// Delivers a spike of presynaptic neuron `pre` to all its targets; returns how many they are.
@@ -107,6 +131,7 @@ impl State {
                     }
                 });
             },
+            _noisy => unreachable!("{ALONE}"),
             cells => {
                 let now = cells.at(t);
                 synapses.rows(pre, |row| {
@@ -131,6 +156,7 @@ impl State {
     pub(crate) fn arrive(&mut self, j: usize, weight: f64, t: f64) {
         dispatch!(self,
             state => { let now = state.at(t); state.receive(j, weight, &now); },
+            _noisy => unreachable!("{ALONE}"),
             cells => { let now = cells.at(t); cells.arrive(j, weight, &now); }
         );
     }
@@ -139,6 +165,7 @@ impl State {
     pub(crate) fn settle_one(&mut self, j: usize, t: f64) {
         dispatch!(self,
             state => { let now = state.at(t); state.observe(j, &now); },
+            _noisy => unreachable!("{ALONE}"),
             cells => { let now = cells.at(t); cells.observe(j, &now); }
         );
     }
@@ -147,7 +174,7 @@ impl State {
     ///
     /// A population with currents never has the vector state.
     pub(crate) fn inject(&mut self, levels: &[(usize, f64)], wave: Option<(usize, bool)>, t: f64) {
-        dispatch!(self, _state => (), cells => {
+        dispatch!(self, _state => unreachable!("{ALONE}"), _noisy => unreachable!("{ALONE}"), cells => {
             let now = cells.at(t);
             for &(j, current) in levels {
                 cells.inject(j, current, &now);
@@ -167,17 +194,18 @@ impl State {
                 let now = state.at(t);
                 neurons.iter().map(|&j| { let (v, i) = state.observe(j as usize, &now); (v, [i, 0.0]) }).collect()
             },
+            _noisy => unreachable!("{ALONE}"),
             cells => { let now = cells.at(t); neurons.iter().map(|&j| cells.observe(j as usize, &now)).collect() }
         )
     }
 
     /// Spikes since they were last taken, in order of time, then neuron, appended to a list.
     pub(crate) fn take_spikes(&mut self, into: &mut Vec<Spike>) {
-        dispatch!(self, state => state.take_spikes(into), cells => cells.take_spikes(into));
+        dispatch!(self, state => state.take_spikes(into), noisy => noisy.take_spikes(into), cells => cells.take_spikes(into));
     }
 
     /// Spikes not yet taken, in order of detection; those of one neuron are in order of time.
     pub(crate) fn fresh_spikes(&self) -> &[Spike] {
-        dispatch!(self, state => state.fresh_spikes(), cells => cells.fresh_spikes())
+        dispatch!(self, state => state.fresh_spikes(), noisy => noisy.fresh_spikes(), cells => cells.fresh_spikes())
     }
 }

@@ -228,7 +228,7 @@ impl VectorState {
                 self.a[j] += self.b[j] * self.carry[j];
             }
             let theta = self.theta[j];
-            let crossing = if self.brink[j] == EXAMINE {
+            let crossing = if self.gate[j] == EXAMINE || self.brink[j] == EXAMINE {
                 self.search(j, now)
             } else {
                 let p = self.a[j] * now.membrane;
