@@ -98,7 +98,8 @@ impl Cell {
             None => Ok((default, None)),
             Some(Value::Number(value)) => Ok((*value, None)),
             Some(value) => {
-                let each = self.each(value, drawn).with_context(|| format!("cellparams.{}", drawn.name_and_unit().0))?;
+                let each =
+                    self.each(value, drawn).with_context(|| format!("cellparams.{}", drawn.name_and_unit().0))?;
                 Ok((each[0], Some(each)))
             }
         }
@@ -106,9 +107,7 @@ impl Cell {
 
     fn population(&self, parameters: &CellParameters) -> Result<Population> {
         let default = match self.psc {
-            Psc::Alpha => {
-                IfCurrExp { tau_syn_e: TAU_SYN_ALPHA, tau_syn_i: TAU_SYN_ALPHA, ..IfCurrExp::default() }
-            }
+            Psc::Alpha => IfCurrExp { tau_syn_e: TAU_SYN_ALPHA, tau_syn_i: TAU_SYN_ALPHA, ..IfCurrExp::default() },
             Psc::Exponential | Psc::Delta => IfCurrExp::default(),
         };
         let CellParameters { tau_m, tau_syn_e, tau_syn_i, v_thresh, i_offset, .. } = parameters;
@@ -214,7 +213,10 @@ fn background_input(table: &BackgroundTable) -> Result<Background> {
 fn recording(table: &RecordTable, size: usize, duration: f64) -> Result<Recording> {
     let recorded = table.neurons.as_ref().map_or(size, Vec::len);
     let synaptic_currents = table.synaptic_currents.unwrap_or(false);
-    ensure!(!synaptic_currents || table.v.is_some(), "synaptic_currents: they are recorded at the times of v, which is missing");
+    ensure!(
+        !synaptic_currents || table.v.is_some(),
+        "synaptic_currents: they are recorded at the times of v, which is missing"
+    );
     let v_at = match &table.v {
         None => Vec::new(),
         Some(probe) => match (probe.interval, &probe.times) {

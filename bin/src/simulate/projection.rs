@@ -106,7 +106,10 @@ fn check_size(connector: &Connector, pre: f64, post: f64) -> Result<()> {
         Connector::FromList(list) => list.len() as f64,
     };
     // NaN is left to the connector's own check.
-    ensure!(!(expected > MOST_SYNAPSES), "expected at most {MOST_SYNAPSES:e} synapses, this would make about {expected:.2e}");
+    ensure!(
+        !(expected > MOST_SYNAPSES),
+        "expected at most {MOST_SYNAPSES:e} synapses, this would make about {expected:.2e}"
+    );
     Ok(())
 }
 

@@ -29,8 +29,14 @@ pub(super) fn source(table: &SourceTable, index: usize, key: StreamKey) -> Resul
         SourceTable::SpikeSourcePoissonSteps { times, rates: steps, .. } => {
             check_times(times).context("times")?;
             ensure!(times.is_sorted(), "times: expected ascending times (ms)");
-            ensure!(steps.len() == times.len(), "rates: expected {} entries, one per time, found {}", times.len(), steps.len());
-            let steps = steps.iter().enumerate().map(|(step, rate)| rates(rate).with_context(|| format!("rates[{step}]")));
+            ensure!(
+                steps.len() == times.len(),
+                "rates: expected {} entries, one per time, found {}",
+                times.len(),
+                steps.len()
+            );
+            let steps =
+                steps.iter().enumerate().map(|(step, rate)| rates(rate).with_context(|| format!("rates[{step}]")));
             Ok(Source::PoissonSteps { times: times.clone(), rates: steps.collect::<Result<_>>()? })
         }
         SourceTable::SpikeSourceArray { spike_times, .. } => {

@@ -66,8 +66,7 @@ impl Value {
             }
             Value::Drawn(distribution) => {
                 distribution.check(name, unit)?;
-                let draw =
-                    |neuron| distribution.draw(&mut key.stream(address, neuron as u32, Purpose::Parameters));
+                let draw = |neuron| distribution.draw(&mut key.stream(address, neuron as u32, Purpose::Parameters));
                 Ok((0..size).map(draw).collect())
             }
         }
@@ -101,7 +100,9 @@ impl<'de> Visitor<'de> for ValueVisitor {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, a list of numbers, or a table like { distribution = \"uniform\", low = 0.0, high = 1.0 }")
+        f.write_str(
+            "a number, a list of numbers, or a table like { distribution = \"uniform\", low = 0.0, high = 1.0 }",
+        )
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
