@@ -1,4 +1,4 @@
-//! The raster of all recorded spikes, populations one above the other, with the rates below.
+//! The raster of all recorded spikes, populations one above the other, with their rates below where there are enough neurons.
 
 use super::experiment::Experiment;
 use super::spikes_file::recorded;
@@ -11,6 +11,9 @@ const MOST_SHOWN: usize = 200;
 
 /// Most spikes that are shown; more neurons are left out where there would be more.
 const MOST_SPIKES: usize = 30_000;
+
+/// Fewest rows of which rates in bins say something.
+const FEWEST_ROWS: f64 = 20.0;
 
 /// Most names beside the raster.
 const MOST_NAMES: usize = 14;
@@ -50,7 +53,8 @@ pub(super) fn raster(experiment: &Experiment, record: &Record) -> Option<Panels>
         let points = steps(&binned_rates(&seen.spikes, neurons.len(), width, seen.duration), width, seen.duration);
         rates.series.push(Series { label: String::new(), colour, mark: Mark::Line(Stroke::Thin), points });
     }
-    raster.y = raster.y.with_range(0.0, ends.last().copied().unwrap_or(1.0));
+    let rows = ends.last().copied().unwrap_or(1.0);
+    raster.y = raster.y.with_range(0.0, rows);
     let every = parts.len().div_ceil(MOST_NAMES);
     let name = |(index, (name, ..)): (usize, &(&str, _, _))| {
         if index % every == 0 { abbreviated(name) } else { String::new() }
@@ -58,9 +62,16 @@ pub(super) fn raster(experiment: &Experiment, record: &Record) -> Option<Panels>
     let mut names: Vec<String> = parts.iter().enumerate().map(name).collect();
     names.reverse();
     raster.y.marking = Marking::Names { ends, names };
-    raster.height_mm = (20.0 + 16.0 * parts.len() as f64).clamp(30.0, 62.0);
+    raster.height_mm = (2.0 * rows).clamp(30.0, 62.0);
     rates.height_mm = 34.0;
     (raster.legend, rates.legend) = (LegendPosition::Hidden, LegendPosition::Hidden);
+    if rows < FEWEST_ROWS {
+        raster.x = rates.x;
+        return Some(Panels { figures: vec![raster] });
+    }
+    let highest = rates.series.iter().flat_map(|series| &series.points).map(|point| point.y).fold(0.0, f64::max);
+    // Some air above the highest bin; an axis needs a range even where nothing fires.
+    rates.y = rates.y.with_range(0.0, if highest > 0.0 { 1.08 * highest } else { 1.0 });
     Some(Panels { figures: vec![raster, rates] })
 }
 
