@@ -125,7 +125,7 @@ impl<'a> Simulation<'a> {
                 if end >= duration {
                     break;
                 }
-                if number % 1024 == 0 && !watch(before + share * end / duration) {
+                if number.is_multiple_of(1024) && !watch(before + share * end / duration) {
                     reached = end;
                     break;
                 }

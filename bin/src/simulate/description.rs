@@ -29,9 +29,12 @@ pub(super) struct Run {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "cellclass", deny_unknown_fields)]
 pub(super) enum SourceTable {
-    SpikeSourcePoisson { name: String, size: usize, rate: Value, start: Option<f64>, duration: Option<f64> },
-    SpikeSourcePoissonSteps { name: String, size: usize, times: Vec<f64>, rates: Vec<Value> },
-    SpikeSourceArray { name: String, size: usize, spike_times: Vec<Vec<f64>> },
+    #[serde(rename = "SpikeSourcePoisson")]
+    Poisson { name: String, size: usize, rate: Value, start: Option<f64>, duration: Option<f64> },
+    #[serde(rename = "SpikeSourcePoissonSteps")]
+    PoissonSteps { name: String, size: usize, times: Vec<f64>, rates: Vec<Value> },
+    #[serde(rename = "SpikeSourceArray")]
+    Array { name: String, size: usize, spike_times: Vec<Vec<f64>> },
 }
 
 /// `[[populations]]`.
@@ -92,18 +95,12 @@ pub(super) struct InitialValues {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", deny_unknown_fields)]
 pub(super) enum CurrentTable {
-    DCSource {
-        amplitude: Option<f64>,
-        start: Option<f64>,
-        stop: Option<f64>,
-        neurons: Option<Vec<u32>>,
-    },
-    StepCurrentSource {
-        times: Vec<f64>,
-        amplitudes: Vec<f64>,
-        neurons: Option<Vec<u32>>,
-    },
-    ACSource {
+    #[serde(rename = "DCSource")]
+    Dc { amplitude: Option<f64>, start: Option<f64>, stop: Option<f64>, neurons: Option<Vec<u32>> },
+    #[serde(rename = "StepCurrentSource")]
+    Step { times: Vec<f64>, amplitudes: Vec<f64>, neurons: Option<Vec<u32>> },
+    #[serde(rename = "ACSource")]
+    Ac {
         amplitude: Option<f64>,
         offset: Option<f64>,
         frequency: Option<f64>,
@@ -112,7 +109,8 @@ pub(super) enum CurrentTable {
         stop: Option<f64>,
         neurons: Option<Vec<u32>>,
     },
-    NoisyCurrentSource {
+    #[serde(rename = "NoisyCurrentSource")]
+    Noisy {
         mean: Option<f64>,
         stdev: Option<f64>,
         dt: Option<f64>,
@@ -223,16 +221,16 @@ impl Description {
 
 impl SourceTable {
     pub(super) fn name(&self) -> &str {
-        let (SourceTable::SpikeSourcePoisson { name, .. }
-        | SourceTable::SpikeSourcePoissonSteps { name, .. }
-        | SourceTable::SpikeSourceArray { name, .. }) = self;
+        let (SourceTable::Poisson { name, .. }
+        | SourceTable::PoissonSteps { name, .. }
+        | SourceTable::Array { name, .. }) = self;
         name
     }
 
     pub(super) fn size(&self) -> usize {
-        let (SourceTable::SpikeSourcePoisson { size, .. }
-        | SourceTable::SpikeSourcePoissonSteps { size, .. }
-        | SourceTable::SpikeSourceArray { size, .. }) = self;
+        let (SourceTable::Poisson { size, .. }
+        | SourceTable::PoissonSteps { size, .. }
+        | SourceTable::Array { size, .. }) = self;
         *size
     }
 }

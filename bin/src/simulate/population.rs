@@ -174,14 +174,14 @@ fn in_cellparams(error: impl Into<NetworkError>) -> Error {
 fn current_source(table: &CurrentTable) -> (CurrentSource, Option<Vec<u32>>) {
     let (begin, end) = (|start: &Option<f64>| start.unwrap_or(0.0), |stop: &Option<f64>| stop.unwrap_or(f64::INFINITY));
     match table {
-        CurrentTable::DCSource { amplitude, start, stop, neurons } => {
+        CurrentTable::Dc { amplitude, start, stop, neurons } => {
             let amplitude = amplitude.unwrap_or(1.0);
             (CurrentSource::Dc { amplitude, start: begin(start), stop: end(stop) }, neurons.clone())
         }
-        CurrentTable::StepCurrentSource { times, amplitudes, neurons } => {
+        CurrentTable::Step { times, amplitudes, neurons } => {
             (CurrentSource::Step { times: times.clone(), amplitudes: amplitudes.clone() }, neurons.clone())
         }
-        CurrentTable::ACSource { amplitude, offset, frequency, phase, start, stop, neurons } => {
+        CurrentTable::Ac { amplitude, offset, frequency, phase, start, stop, neurons } => {
             let source = CurrentSource::Ac {
                 amplitude: amplitude.unwrap_or(1.0),
                 offset: offset.unwrap_or(0.0),
@@ -192,7 +192,7 @@ fn current_source(table: &CurrentTable) -> (CurrentSource, Option<Vec<u32>>) {
             };
             (source, neurons.clone())
         }
-        CurrentTable::NoisyCurrentSource { mean, stdev, dt, start, stop, neurons } => {
+        CurrentTable::Noisy { mean, stdev, dt, start, stop, neurons } => {
             let source = NoisyCurrent {
                 mean: mean.unwrap_or(0.0),
                 stdev: stdev.unwrap_or(1.0),

@@ -1,13 +1,16 @@
 //! The raster of all recorded spikes, populations one above the other, with their rates below where there are enough neurons.
 
 use super::experiment::Experiment;
-use super::spikes_file::recorded;
+use super::spikes_file::{Train, trains};
 use super::statistics::binned_rates;
 use crate::figure::{Axis, Colour, Figure, LegendPosition, Mark, Marking, Panels, Point, Series, Stroke};
-use sim::{PopulationRecord, Record, Spike};
+use sim::{Record, Spike};
 
 /// Most neurons of one population that are shown.
 const MOST_SHOWN: usize = 200;
+
+/// Neurons of a population that are shown however many spikes they fire.
+const LEAST_SHOWN: usize = 10;
 
 /// Most spikes that are shown; more neurons are left out where there would be more.
 const MOST_SPIKES: usize = 30_000;
@@ -21,75 +24,81 @@ const MOST_NAMES: usize = 14;
 /// Longest name beside the raster (letters); longer ones are cut.
 const LONGEST_NAME: usize = 14;
 
-/// Least number of bins of the rates.
+/// Most bins of the rates.
 const BINS: f64 = 80.0;
 
-/// The figure; None where no population's spikes were recorded.
+/// The figure; None where no population's spikes were recorded, or nothing was simulated.
 pub(super) fn raster(experiment: &Experiment, record: &Record) -> Option<Panels> {
-    let parts: Vec<(&str, &PopulationRecord, Vec<u32>)> = recorded(experiment, record)
-        .map(|(name, seen)| (name, seen, recorded_neurons(experiment, name)))
-        .filter(|(_, _, neurons)| !neurons.is_empty())
-        .collect();
-    if parts.is_empty() {
+    let mut trains = trains(experiment, record);
+    trains.retain(|train| !train.neurons.is_empty());
+    // Where the run was stopped, the axis ends with what was simulated.
+    let end = trains.iter().map(|train| train.seen.duration).fold(0.0, f64::max);
+    if !(end > 0.0) {
         return None;
     }
-    let most = most_shown(&parts);
-    let thinned = parts.iter().any(|(_, _, neurons)| neurons.len() > most);
-    let label = if thinned { format!("Neurons (at most {most} each)") } else { "Neurons".to_owned() };
-    let time = Axis::linear("Time (ms)").with_range(0.0, experiment.duration);
-    let mut raster = Figure::new(Axis { marking: Marking::None, ..time.clone() }, Axis::linear(label));
-    let mut rates = Figure::new(time, Axis::linear("Rate (Hz)"));
-    let width = bin_width(experiment.duration);
-    let mut ends = vec![0.0];
-    // The first population stands at the top.
-    for (index, (_, seen, neurons)) in parts.iter().enumerate().rev() {
-        let colour = Colour::nth(index);
-        let bottom = ends.last().copied().unwrap_or(0.0);
-        let shown = evenly(neurons, most);
-        let row = |spike: &Spike| shown.binary_search(&spike.neuron).ok().map(|row| bottom + row as f64 + 0.5);
-        let points = seen.spikes.iter().filter_map(|spike| Some(Point::new(spike.time, row(spike)?)));
-        raster.series.push(Series { label: String::new(), colour, mark: Mark::Spikes, points: points.collect() });
-        ends.push(bottom + shown.len() as f64);
-        let points = steps(&binned_rates(&seen.spikes, neurons.len(), width, seen.duration), width, seen.duration);
-        rates.series.push(Series { label: String::new(), colour, mark: Mark::Line(Stroke::Thin), points });
+    let time = Axis::linear("Time (ms)").with_range(0.0, end);
+    let mut spikes = spike_panel(&trains, time.clone());
+    // One row per neuron.
+    if spikes.y.range.is_some_and(|(_, rows)| rows < FEWEST_ROWS) {
+        return Some(Panels { figures: vec![spikes] });
     }
-    let rows = ends.last().copied().unwrap_or(1.0);
-    raster.y = raster.y.with_range(0.0, rows);
-    let every = parts.len().div_ceil(MOST_NAMES);
-    let name = |(index, (name, ..)): (usize, &(&str, _, _))| {
-        if index % every == 0 { abbreviated(name) } else { String::new() }
-    };
-    let mut names: Vec<String> = parts.iter().enumerate().map(name).collect();
-    names.reverse();
-    raster.y.marking = Marking::Names { ends, names };
-    raster.height_mm = (2.0 * rows).clamp(30.0, 62.0);
-    rates.height_mm = 34.0;
-    (raster.legend, rates.legend) = (LegendPosition::Hidden, LegendPosition::Hidden);
-    if rows < FEWEST_ROWS {
-        raster.x = rates.x;
-        return Some(Panels { figures: vec![raster] });
-    }
-    let highest = rates.series.iter().flat_map(|series| &series.points).map(|point| point.y).fold(0.0, f64::max);
-    // Some air above the highest bin; an axis needs a range even where nothing fires.
-    rates.y = rates.y.with_range(0.0, if highest > 0.0 { 1.08 * highest } else { 1.0 });
-    Some(Panels { figures: vec![raster, rates] })
+    spikes.x.marking = Marking::None;
+    Some(Panels { figures: vec![spikes, rate_panel(&trains, time, end)] })
 }
 
-fn recorded_neurons(experiment: &Experiment, name: &str) -> Vec<u32> {
-    let population =
-        experiment.names.iter().position(|other| other == name).map(|i| &experiment.network.populations()[i]);
-    let Some(population) = population else { return Vec::new() };
-    population.recording().neurons.clone().unwrap_or_else(|| (0..population.size() as u32).collect())
+/// The spikes, one row per neuron, the first population at the top.
+fn spike_panel(trains: &[Train<'_>], time: Axis) -> Figure {
+    let most = most_shown(trains);
+    let thinned = trains.iter().any(|train| train.neurons.len() > most);
+    let label = if thinned { format!("Neurons (at most {most} each)") } else { "Neurons".to_owned() };
+    let mut figure = Figure::new(time, Axis::linear(label));
+    let every = trains.len().div_ceil(MOST_NAMES);
+    let (mut ends, mut names, mut rows) = (vec![0.0], Vec::new(), 0.0);
+    for (index, train) in trains.iter().enumerate().rev() {
+        let shown = evenly(&train.neurons, most);
+        let row = |spike: &Spike| shown.binary_search(&spike.neuron).ok().map(|row| rows + row as f64 + 0.5);
+        let points = train.seen.spikes.iter().filter_map(|spike| Some(Point::new(spike.time, row(spike)?)));
+        figure.series.push(series(index, Mark::Spikes, points.collect()));
+        rows += shown.len() as f64;
+        ends.push(rows);
+        names.push(if index % every == 0 { abbreviated(train.name) } else { String::new() });
+    }
+    figure.y = Axis { marking: Marking::Names { ends, names }, ..figure.y.with_range(0.0, rows) };
+    figure.height_mm = (2.0 * rows).clamp(30.0, 62.0);
+    figure.legend = LegendPosition::Hidden;
+    figure
+}
+
+/// The mean rate of each population's recorded neurons, in bins.
+fn rate_panel(trains: &[Train<'_>], time: Axis, end: f64) -> Figure {
+    let mut figure = Figure::new(time, Axis::linear("Rate (Hz)"));
+    let width = bin_width(end);
+    for (index, Train { neurons, seen, .. }) in trains.iter().enumerate().rev() {
+        let rates = binned_rates(&seen.spikes, neurons.len(), width, seen.duration);
+        let points = steps(&rates, width, seen.duration);
+        figure.series.push(series(index, Mark::Line(Stroke::Thin), points));
+    }
+    let highest = figure.series.iter().flat_map(|series| &series.points).map(|point| point.y).fold(0.0, f64::max);
+    // Some air above the highest bin; an axis needs a range even where nothing fires.
+    figure.y = figure.y.with_range(0.0, if highest > 0.0 { 1.08 * highest } else { 1.0 });
+    figure.height_mm = 34.0;
+    figure.legend = LegendPosition::Hidden;
+    figure
+}
+
+/// The populations are named beside their rows, in place of a legend.
+fn series(index: usize, mark: Mark, points: Vec<Point>) -> Series {
+    Series { label: String::new(), colour: Colour::nth(index), mark, points }
 }
 
 /// How many neurons of a population are shown, so that the spikes of all are not too many.
-fn most_shown(parts: &[(&str, &PopulationRecord, Vec<u32>)]) -> usize {
+fn most_shown(trains: &[Train<'_>]) -> usize {
     let expected = |most: usize| {
-        let share = |neurons: &Vec<u32>| (most as f64 / neurons.len() as f64).min(1.0);
-        parts.iter().map(|(_, seen, neurons)| seen.spikes.len() as f64 * share(neurons)).sum::<f64>()
+        let share = |neurons: &[u32]| (most as f64 / neurons.len() as f64).min(1.0);
+        trains.iter().map(|train| train.seen.spikes.len() as f64 * share(&train.neurons)).sum::<f64>()
     };
     let mut most = MOST_SHOWN;
-    while most > 10 && expected(most) > MOST_SPIKES as f64 {
+    while most > LEAST_SHOWN && expected(most) > MOST_SPIKES as f64 {
         most /= 2;
     }
     most

@@ -22,11 +22,11 @@ pub(super) fn source(table: &SourceTable, index: usize, key: StreamKey) -> Resul
         Ok(rates)
     };
     match table {
-        SourceTable::SpikeSourcePoisson { rate, start, duration, .. } => {
+        SourceTable::Poisson { rate, start, duration, .. } => {
             let (start, duration) = stretch(*start, *duration)?;
             Ok(Source::Poisson { rates: rates(rate).context("rate")?, start, duration })
         }
-        SourceTable::SpikeSourcePoissonSteps { times, rates: steps, .. } => {
+        SourceTable::PoissonSteps { times, rates: steps, .. } => {
             check_times(times).context("times")?;
             ensure!(times.is_sorted(), "times: expected ascending times (ms)");
             ensure!(
@@ -39,7 +39,7 @@ pub(super) fn source(table: &SourceTable, index: usize, key: StreamKey) -> Resul
                 steps.iter().enumerate().map(|(step, rate)| rates(rate).with_context(|| format!("rates[{step}]")));
             Ok(Source::PoissonSteps { times: times.clone(), rates: steps.collect::<Result<_>>()? })
         }
-        SourceTable::SpikeSourceArray { spike_times, .. } => {
+        SourceTable::Array { spike_times, .. } => {
             let found = spike_times.len();
             ensure!(found == size, "spike_times: expected {size} lists, one per neuron, found {found}");
             let mut spikes = Vec::new();

@@ -2,6 +2,7 @@
 
 use super::experiment::Experiment;
 use super::sonata;
+use super::traces::recorded_neurons;
 use crate::npz;
 use crate::output::{Provenance, ResultFolder, csv_number};
 use anyhow::Result;
@@ -22,13 +23,19 @@ pub enum Format {
 /// Columns of spikes.csv.
 const COLUMNS: [&str; 3] = ["population", "neuron", "time_ms"];
 
-/// The populations whose spikes were recorded, by name.
-pub(super) fn recorded<'a>(
-    experiment: &'a Experiment,
-    record: &'a Record,
-) -> impl Iterator<Item = (&'a str, &'a PopulationRecord)> {
+/// A population whose spikes were recorded.
+pub(super) struct Train<'a> {
+    pub(super) name: &'a str,
+    /// The neurons that were recorded, ascending.
+    pub(super) neurons: Vec<u32>,
+    pub(super) seen: &'a PopulationRecord,
+}
+
+/// All of them.
+pub(super) fn trains<'a>(experiment: &'a Experiment, record: &'a Record) -> Vec<Train<'a>> {
     let parts = experiment.names.iter().zip(experiment.network.populations()).zip(&record.populations);
-    parts.filter(|((_, population), _)| population.recording().spikes).map(|((name, _), seen)| (name.as_str(), seen))
+    let recorded = parts.filter(|((_, population), _)| population.recording().spikes);
+    recorded.map(|((name, population), seen)| Train { name, neurons: recorded_neurons(population), seen }).collect()
 }
 
 /// Writes the spikes of all recorded populations, and returns the name of the file.
@@ -44,7 +51,7 @@ pub(super) fn write(
     made: &Provenance,
 ) -> Result<&'static str> {
     let trains: Vec<(&str, &[Spike])> =
-        recorded(experiment, record).map(|(name, seen)| (name, seen.spikes.as_slice())).collect();
+        trains(experiment, record).iter().map(|train| (train.name, train.seen.spikes.as_slice())).collect();
     match format {
         Format::Csv => {
             let line = |name: &str, spike: &Spike| format!("{name},{},{}", spike.neuron, csv_number(spike.time));

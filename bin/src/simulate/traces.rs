@@ -51,6 +51,11 @@ pub(super) fn write(
     Ok(written)
 }
 
+/// The neurons of which spikes and potentials are kept, ascending.
+pub(super) fn recorded_neurons(population: &Population) -> Vec<u32> {
+    population.recording().neurons.clone().unwrap_or_else(|| (0..population.size() as u32).collect())
+}
+
 /// One population with what was recorded of it.
 struct Trace<'a> {
     name: &'a str,
@@ -59,12 +64,6 @@ struct Trace<'a> {
 }
 
 impl Trace<'_> {
-    /// The recorded neurons.
-    fn neurons(&self) -> Vec<u32> {
-        let all = || (0..self.population.size() as u32).collect();
-        self.population.recording().neurons.clone().unwrap_or_else(all)
-    }
-
     /// The times at which something was recorded: not all that were asked for, if the run was stopped.
     fn times(&self) -> &[f64] {
         &self.population.recording().v_at[..self.seen.v.len()]
@@ -81,7 +80,7 @@ impl Trace<'_> {
     }
 
     fn potential_lines(&self, columns: usize) -> impl Iterator<Item = String> {
-        let (neurons, quantities) = (self.neurons(), self.quantities());
+        let (neurons, quantities) = (recorded_neurons(self.population), self.quantities());
         (0..neurons.len()).flat_map(move |column| {
             let (neuron, quantities) = (neurons[column], quantities.clone());
             self.times().iter().enumerate().map(move |(row, &time)| {
@@ -122,7 +121,7 @@ fn write_potentials(folder: &ResultFolder, traces: &[Trace<'_>], made: &Provenan
 fn potentials_archive(traces: &[Trace<'_>], made: &Provenance) -> Result<Vec<u8>> {
     let mut archive = npz::Builder::new();
     for trace in traces {
-        let (name, times, neurons) = (trace.name, trace.times(), trace.neurons());
+        let (name, times, neurons) = (trace.name, trace.times(), recorded_neurons(trace.population));
         archive.add(&format!("{name}_times"), &[times.len() as u64], times)?;
         archive.add(&format!("{name}_neurons"), &[neurons.len() as u64], &neurons)?;
         for (quantity, rows) in trace.quantities() {
