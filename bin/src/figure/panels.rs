@@ -38,7 +38,8 @@ impl Panels {
         png_file::encode(&pixels)
     }
 
-    fn layouts(&self) -> Result<Vec<Layout>, FigureError> {
+    /// The layout of each figure, between sides that all have in common.
+    pub(super) fn layouts(&self) -> Result<Vec<Layout>, FigureError> {
         let alone = self.figures.iter().map(Layout::new).collect::<Result<Vec<_>, _>>()?;
         let sides = Layout::common_sides(&alone);
         self.figures.iter().map(|figure| Layout::within(figure, sides)).collect()

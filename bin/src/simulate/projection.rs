@@ -24,7 +24,6 @@ pub(super) struct Ends {
 pub(super) fn projection(table: &ProjectionTable, ends: Ends, index: usize, key: StreamKey) -> Result<Projection> {
     let connector = connector(table)?;
     let Ends { pre, post, pre_size, post_size } = ends;
-    check_size(&connector, pre_size as f64, post_size as f64)?;
     let (weights, delays) = if let Connector::FromList(_) = connector {
         (Distribution::Constant(0.0), Distribution::Constant(0.0))
     } else {
@@ -40,6 +39,9 @@ pub(super) fn projection(table: &ProjectionTable, ends: Ends, index: usize, key:
     let same = pre == Pre::Population(post);
     let self_connections = !same || table.allow_self_connections.unwrap_or(true);
     let wiring = Wiring { pre: pre_size, post: post_size, weights, delays, self_connections };
+    if is_stored(&connector, &wiring, table.stdp.as_ref()) {
+        check_size(&connector, pre_size as f64, post_size as f64)?;
+    }
     let connector = match (connector, &table.stdp) {
         // Only listed synapses learn, and a probability of one lists them all.
         (Connector::AllToAll, Some(_)) => Connector::FixedProbability(1.0),
@@ -93,6 +95,12 @@ fn connector(table: &ProjectionTable) -> Result<Connector> {
             Connector::FromList(list.iter().map(synapse).collect())
         }
     })
+}
+
+/// Whether a pattern takes memory for each synapse.
+fn is_stored(connector: &Connector, wiring: &Wiring, rule: Option<&StdpTable>) -> bool {
+    let constant = matches!((wiring.weights, wiring.delays), (Distribution::Constant(_), Distribution::Constant(_)));
+    !(matches!(connector, Connector::AllToAll) && constant && wiring.self_connections && rule.is_none())
 }
 
 /// Refuses what would fill the memory before it is drawn.
