@@ -274,9 +274,9 @@ fn numpy_archives_hold_the_same_spikes() {
 #[test]
 fn wrong_descriptions_are_refused_by_place() {
     for (find, replace, message) in [
-        ("seed = 7", "seeds = 7", "line 4: unknown field `seeds`"),
+        ("seed = 7", "seeds = 7", "line 4 (seeds = 7): unknown field `seeds`"),
         ("duration = 200", "duration = -1", "simulation.duration: expected a positive"),
-        ("duration = 200", "duration = \"long\"", "line 3: invalid type: string \"long\""),
+        ("duration = 200", "duration = \"long\"", "line 3 (duration = \"long\"): invalid type: string \"long\""),
         ("\"IF_curr_alpha\"", "\"IF_cond_exp\"", "unknown variant `IF_cond_exp`"),
         ("size = 30\n", "size = 30\nsizes = 2\n", "unknown field `sizes`"),
         ("size = 30\n", "size = 0\n", "populations[0]: size: expected 1 to"),
@@ -312,7 +312,7 @@ fn wrong_descriptions_are_refused_by_place() {
         ("w_max = 0.5", "w_max = 0.1", "projections[1] (first -> second): stdp: learning weights"),
         ("[9, 29,", "[10, 29,", "projections[2] (second -> first): presynaptic neuron 10 does not exist"),
         ("-0.2, 2.0]", "-0.2, 0.0]", "part of a loop and needs a delay"),
-        ("[simulation]", "[simulation", "line 2: "),
+        ("[simulation]", "[simulation", "line 2 ([simulation): "),
     ] {
         assert!(SMALL.contains(find), "{find}");
         let (_folder, file) = description(&SMALL.replacen(find, replace, 1));

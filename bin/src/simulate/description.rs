@@ -5,6 +5,9 @@ use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use std::path::Path;
 
+/// Letters of a line that an error quotes.
+const QUOTED: usize = 60;
+
 /// A whole file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -212,7 +215,11 @@ impl Description {
         toml::from_str(text).map_err(|error| {
             let message = error.message().trim_end().replace('\n', ", ");
             match error.span() {
-                Some(span) => anyhow!("line {}: {message}", text[..span.start].matches('\n').count() + 1),
+                Some(span) => {
+                    let number = text[..span.start].matches('\n').count();
+                    let line: String = text.lines().nth(number).unwrap_or("").trim().chars().take(QUOTED).collect();
+                    anyhow!("line {} ({line}): {message}", number + 1)
+                }
                 None => anyhow!("{message}"),
             }
         })
@@ -243,12 +250,15 @@ mod tests {
     fn messages_name_the_line() {
         let message = |text: &str| Description::parse(text).unwrap_err().to_string();
         let unknown = message("[simulation]\nduration = 10\nsteps = 3\n");
-        assert!(unknown.starts_with("line 3: unknown field `steps`, expected"), "{unknown}");
+        assert!(unknown.starts_with("line 3 (steps = 3): unknown field `steps`, expected"), "{unknown}");
         let population =
             "[simulation]\nduration = 1\n[[populations]]\nname = \"a\"\nsize = 1\ncellclass = \"IF_cond_exp\"\n";
         let class = message(population);
-        assert!(class.starts_with("line 6: unknown variant `IF_cond_exp`, expected one of `IF_curr_exp`"), "{class}");
-        assert!(message("[simulation\n").starts_with("line 1: "));
+        assert!(
+            class.contains("IF_cond_exp\"): unknown variant `IF_cond_exp`, expected one of `IF_curr_exp`"),
+            "{class}"
+        );
+        assert!(message("[simulation\n").starts_with("line 1 "));
         assert!(message("").contains("missing field `simulation`"));
     }
 }
