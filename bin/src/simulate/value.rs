@@ -14,7 +14,7 @@ pub(super) enum Value {
     Drawn(Distribution),
 }
 
-/// The names, units and bounds of a quantity are sim's; this is where its values are drawn.
+/// What a value is of, and where its draws have their address.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Quantity {
     pub(super) name: &'static str,
