@@ -5,7 +5,7 @@ use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::figure::Figure;
+use crate::figure::{Figure, FigureError, Panels};
 
 /// How a result was made; part of every result file.
 #[derive(Debug, Clone, Serialize)]
@@ -86,7 +86,7 @@ impl ResultFolder {
     ///
     /// Fails if the folder cannot be written to.
     pub fn json(&self, name: &str, document: &impl Serialize) -> Result<()> {
-        self.write(&format!("{name}.json"), json_text(document)?.as_bytes())
+        self.bytes(&format!("{name}.json"), json_text(document)?.as_bytes())
     }
 
     /// Writes `NAME.csv`, headed by comment lines with the provenance.
@@ -95,13 +95,28 @@ impl ResultFolder {
     ///
     /// Fails if the folder cannot be written to.
     pub fn csv(&self, name: &str, made: &Provenance, columns: &[&str], rows: &[Vec<String>]) -> Result<()> {
+        self.csv_lines(name, made, columns, rows.iter().map(|row| row.join(",")))
+    }
+
+    /// As [`ResultFolder::csv`], of lines that are made one after the other.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the folder cannot be written to.
+    pub fn csv_lines(
+        &self,
+        name: &str,
+        made: &Provenance,
+        columns: &[&str],
+        lines: impl Iterator<Item = String>,
+    ) -> Result<()> {
         let seed = made.seed.map_or_else(String::new, |seed| format!(", seed {seed}"));
         let mut text = format!("# {} {}{seed}\n# {}\n", made.program, made.version, made.command_line);
-        for line in std::iter::once(columns.join(",")).chain(rows.iter().map(|row| row.join(","))) {
+        for line in std::iter::once(columns.join(",")).chain(lines) {
             text.push_str(&line);
             text.push('\n');
         }
-        self.write(&format!("{name}.csv"), text.as_bytes())
+        self.bytes(&format!("{name}.csv"), text.as_bytes())
     }
 
     /// Writes `NAME.svg` and `NAME.png`.
@@ -110,12 +125,30 @@ impl ResultFolder {
     ///
     /// Fails if the figure cannot be drawn or the folder cannot be written to.
     pub fn figure(&self, name: &str, figure: &Figure) -> Result<()> {
-        let context = || format!("cannot draw the figure {name}");
-        self.write(&format!("{name}.svg"), figure.svg().with_context(context)?.as_bytes())?;
-        self.write(&format!("{name}.png"), &figure.png().with_context(context)?)
+        self.drawing(name, figure.svg(), figure.png())
     }
 
-    fn write(&self, name: &str, contents: &[u8]) -> Result<()> {
+    /// As [`ResultFolder::figure`], of several figures one below the other.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the figures cannot be drawn or the folder cannot be written to.
+    pub fn panels(&self, name: &str, panels: &Panels) -> Result<()> {
+        self.drawing(name, panels.svg(), panels.png())
+    }
+
+    fn drawing(&self, name: &str, svg: Result<String, FigureError>, png: Result<Vec<u8>, FigureError>) -> Result<()> {
+        let context = || format!("cannot draw the figure {name}");
+        self.bytes(&format!("{name}.svg"), svg.with_context(context)?.as_bytes())?;
+        self.bytes(&format!("{name}.png"), &png.with_context(context)?)
+    }
+
+    /// Writes a file of this name.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the folder cannot be written to.
+    pub fn bytes(&self, name: &str, contents: &[u8]) -> Result<()> {
         write_file(&self.path.join(name), contents)
     }
 

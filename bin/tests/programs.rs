@@ -2,36 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // A failure is a failed test, a skipped one says so.
 
-use assert_cmd::Command;
+mod command;
+
+use command::{failure, json, program, root};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// A program, run in the root of the checkout.
-fn program(name: &str) -> Command {
-    let mut command = Command::cargo_bin(name).unwrap();
-    command.current_dir(root());
-    command
-}
-
-fn json(command: &mut Command) -> Value {
-    let output = command.arg("--json").output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// The one line of standard error of a command that fails with this exit code.
-fn failure(command: &mut Command, code: i32) -> String {
-    let output = command.output().unwrap();
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(code), "{message}");
-    assert!(message.starts_with("error: "), "{message}");
-    assert!(!message.contains("panicked"), "{message}");
-    message
-}
+use std::path::PathBuf;
 
 /// A file beside the checkout that tests may use but nothing that ships does; None, with a message, where it is absent.
 fn shared(path: &str) -> Option<PathBuf> {

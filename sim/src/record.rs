@@ -26,6 +26,8 @@ pub struct PopulationRecord {
     pub i_syn_i: Vec<Vec<f64>>,
     /// Number of spikes in each recorded window `[edge, next edge)`: one row per window, one column per neuron.
     pub window_counts: Vec<Vec<u32>>,
+    /// Simulated time (ms): zero, and all of the above empty, if the run was stopped before the population's turn.
+    pub duration: f64,
 }
 
 impl PopulationRecord {
@@ -68,7 +70,7 @@ pub struct Record {
     pub synaptic_events: u64,
     /// Weights (nA) at the end, of each projection that learns, in order of presynaptic, then postsynaptic neuron.
     pub weights: Vec<Option<Vec<f64>>>,
-    /// Simulated time (ms): shorter than asked for if the run was stopped.
+    /// Simulated time (ms) that all populations have reached: shorter than asked for if the run was stopped.
     pub duration: f64,
 }
 

@@ -98,7 +98,6 @@ impl<'a> Simulation<'a> {
             Record { source_spikes: emitted.iter().map(|spikes| spikes.len() as u64).collect(), ..Record::default() };
         record.populations = vec![PopulationRecord::default(); self.states.len()];
         record.weights = vec![None; self.network.projections().len()];
-        record.duration = duration;
         let mut trains = Trains { emitted, fired: vec![Vec::new(); self.states.len()] };
         let mut done = 0;
         for component in &self.components {
@@ -115,6 +114,7 @@ impl<'a> Simulation<'a> {
             let share = component.populations.len() as f64 / self.states.len() as f64;
             let before = done as f64 / self.states.len() as f64;
             let mut number = 0u64;
+            let mut reached = duration;
             loop {
                 let start = if number == 0 { 0.0 } else { number as f64 * window };
                 let end = ((number + 1) as f64 * window).min(duration);
@@ -132,19 +132,20 @@ impl<'a> Simulation<'a> {
                 if end >= duration {
                     break;
                 }
-                if number % 1024 == 0 && !watch(before + share * end / duration) {
-                    record.duration = end;
+                if number.is_multiple_of(1024) && !watch(before + share * end / duration) {
+                    reached = end;
                     break;
                 }
             }
             for runner in runners {
-                runner.finish(&trains, record.duration, &mut record);
+                runner.finish(&trains, reached, &mut record);
             }
             done += component.populations.len();
-            if !watch(done as f64 / self.states.len() as f64) {
+            if reached < duration || !watch(done as f64 / self.states.len() as f64) {
                 break;
             }
         }
+        record.duration = record.populations.iter().map(|seen| seen.duration).fold(duration, f64::min);
         Ok(record)
     }
 
@@ -409,6 +410,7 @@ impl<'a> Runner<'a> {
         let spikes = &trains.fired[self.index];
         let mut seen = self.seen;
         seen.fill(spikes, self.population);
+        seen.duration = duration;
         record.populations[self.index] = seen;
         record.synaptic_events += self.events;
         for input in self.inputs {

@@ -206,3 +206,23 @@ fn fast_and_general_path_agree() {
         assert!((p - q).abs() < 1e-9, "{p} {q}");
     }
 }
+
+/// A run that is stopped says how far each population came, and keeps what happened until then.
+#[test]
+fn stopped_run_tells_how_far_it_came() {
+    let neuron = IfCurrExp { i_offset: 0.3, ..IfCurrExp::liu_furber_2016() };
+    let mut network = Network::new();
+    for _ in 0..2 {
+        network.add_population(Population::new(1, neuron).unwrap());
+    }
+    let mut simulation = Simulation::new(&network).unwrap();
+    let whole = simulation.run(&[], KEY, 1000.0).unwrap();
+    assert!(whole.populations.iter().all(|seen| seen.duration == 1000.0) && whole.duration == 1000.0);
+    // The first population is done when half of the work is.
+    let stopped = simulation.run_watched(&[], KEY, 1000.0, &mut |share| share < 0.5).unwrap();
+    let mut reached: Vec<f64> = stopped.populations.iter().map(|seen| seen.duration).collect();
+    reached.sort_by(f64::total_cmp);
+    assert_eq!((reached, stopped.duration), (vec![0.0, 1000.0], 0.0));
+    let total: u64 = stopped.populations.iter().map(|seen| seen.total()).sum();
+    assert_eq!(2 * total, whole.populations.iter().map(|seen| seen.total()).sum());
+}

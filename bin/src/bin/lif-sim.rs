@@ -3,6 +3,7 @@
 use bin::bench::{BenchCommand, bench};
 use bin::response::{ResponseArguments, response};
 use bin::run;
+use bin::simulate::{SimulateArguments, simulate};
 use bin::verify::{VerifyArguments, verify};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -19,6 +20,8 @@ struct Program {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Simulate a network that is described in a TOML file
+    Simulate(SimulateArguments),
     /// Firing rate against the mean of a noisy current: simulated, Siegert, Noisy Softplus
     Response(Box<ResponseArguments>),
     /// Compare the engine with files of reference spike times and potentials
@@ -30,6 +33,7 @@ enum Command {
 
 fn main() -> ExitCode {
     run::finish(match Program::parse().command {
+        Command::Simulate(arguments) => simulate(&arguments),
         Command::Response(arguments) => response(&arguments),
         Command::Verify(arguments) => verify(&arguments),
         Command::Bench(command) => bench(&command),

@@ -12,6 +12,24 @@ pub struct Axis {
     pub scale: Scale,
     /// Lower and upper end; without it the range follows the data.
     pub range: Option<(f64, f64)>,
+    /// Numbers, or names.
+    pub marking: Marking,
+}
+
+/// What stands along an axis.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Marking {
+    /// Round numbers.
+    Numbers,
+    /// Names in the middle of neighbouring stretches, whose ends have the ticks.
+    Names {
+        /// Ends of the stretches, one more than there are names.
+        ends: Vec<f64>,
+        /// The names; an empty one leaves its stretch without.
+        names: Vec<String>,
+    },
+    /// Nothing, not even a line: the panel below has the axis.
+    None,
 }
 
 /// How values are spread over an axis.
@@ -26,17 +44,30 @@ pub enum Scale {
 impl Axis {
     /// A linear axis whose range follows the data.
     pub fn linear(label: impl Into<String>) -> Self {
-        Self { label: label.into(), scale: Scale::Linear, range: None }
+        Self { label: label.into(), scale: Scale::Linear, range: None, marking: Marking::Numbers }
     }
 
     /// A logarithmic axis whose range follows the data.
     pub fn log(label: impl Into<String>) -> Self {
-        Self { label: label.into(), scale: Scale::Log, range: None }
+        Self { label: label.into(), scale: Scale::Log, range: None, marking: Marking::Numbers }
     }
 
     /// The same axis from `low` to `high`; data outside are cut off.
     pub fn with_range(self, low: f64, high: f64) -> Self {
         Self { range: Some((low, high)), ..self }
+    }
+
+    /// The ticks of a span, with at most `intervals` intervals between numbers.
+    pub(super) fn ticks(&self, span: &Span, intervals: usize) -> Ticks {
+        match &self.marking {
+            Marking::Numbers => span.ticks(intervals),
+            Marking::Names { ends, names } => {
+                let middle = |pair: &[f64]| (pair[0] + pair[1]) / 2.0;
+                let named = ends.windows(2).map(middle).zip(names.iter().cloned());
+                Ticks { major: named.collect(), minor: ends.clone() }
+            }
+            Marking::None => Ticks { major: Vec::new(), minor: Vec::new() },
+        }
     }
 
     /// The range that is drawn: the given one, or a rounded one that holds all `values`.

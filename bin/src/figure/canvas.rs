@@ -8,7 +8,6 @@ use plotters::style::{Color, FontTransform, RGBColor, ShapeStyle};
 
 use super::error::FigureError;
 use super::geometry::{self, Position};
-use super::layout::Layout;
 use super::png_file::Pixels;
 use super::{font, style};
 
@@ -16,6 +15,8 @@ use super::{font, style};
 pub(super) struct Canvas<B> {
     backend: B,
     medium: Medium,
+    /// How far below the surface's upper edge the figure begins that is being drawn.
+    top: f64,
 }
 
 /// What the surface becomes: the two backends of plotters join lines and place letters differently.
@@ -54,13 +55,12 @@ pub(super) struct Text<'a> {
 impl<'a> Canvas<SVGBackend<'a>> {
     /// Draws an SVG file.
     pub(super) fn svg(
-        layout: &Layout,
+        (width, height): (f64, f64),
         draw: impl FnOnce(&mut Canvas<SVGBackend<'_>>) -> Result<(), FigureError>,
     ) -> Result<String, FigureError> {
-        let (width, height) = layout.size();
         let size = (width as u32, height as u32);
         let mut svg = String::new();
-        let mut canvas = Canvas { backend: SVGBackend::with_string(&mut svg, size), medium: Medium::Svg };
+        let mut canvas = Canvas { backend: SVGBackend::with_string(&mut svg, size), medium: Medium::Svg, top: 0.0 };
         draw(&mut canvas)?;
         canvas.backend.present().map_err(refused)?;
         drop(canvas);
@@ -79,14 +79,13 @@ impl<'a> Canvas<SVGBackend<'a>> {
 impl<'a> Canvas<BitMapBackend<'a, RGBPixel>> {
     /// Draws a bitmap, finer than it is returned.
     pub(super) fn bitmap(
-        layout: &Layout,
+        (width, height): (f64, f64),
         draw: impl FnOnce(&mut Canvas<BitMapBackend<'_, RGBPixel>>) -> Result<(), FigureError>,
     ) -> Result<Pixels, FigureError> {
-        let (width, height) = layout.size();
         let (width, height) = (width as u32, height as u32);
         let mut fine = Pixels { width, height, rgb: vec![u8::MAX; 3 * width as usize * height as usize] };
         let backend = BitMapBackend::with_buffer(&mut fine.rgb, (width, height));
-        draw(&mut Canvas { backend, medium: Medium::Bitmap })?;
+        draw(&mut Canvas { backend, medium: Medium::Bitmap, top: 0.0 })?;
         Ok(fine.averaged(style::OVERSAMPLING))
     }
 }
@@ -95,14 +94,19 @@ impl<B: DrawingBackend> Canvas<B>
 where
     B::ErrorType: 'static,
 {
+    /// Draws the next figure so far below the upper edge.
+    pub(super) fn begin_at(&mut self, top: f64) {
+        self.top = top;
+    }
+
     /// A connected line.
     pub(super) fn line(&mut self, line: &[Position], weight: f64, rgb: [u8; 3]) -> Result<(), FigureError> {
         let style = ShapeStyle { color: colour(rgb).to_rgba(), filled: false, stroke_width: weight.round() as u32 };
         if self.medium == Medium::Svg {
-            return self.backend.draw_path(rounded(line), &style).map_err(refused);
+            return self.backend.draw_path(self.rounded(line), &style).map_err(refused);
         }
         for (index, piece) in geometry::gentle_pieces(line, weight / 4.0).iter().enumerate() {
-            self.backend.draw_path(rounded(piece), &style).map_err(refused)?;
+            self.backend.draw_path(self.rounded(piece), &style).map_err(refused)?;
             if index > 0 {
                 self.disc(piece[0], weight / 2.0, rgb)?;
             }
@@ -112,12 +116,12 @@ where
 
     /// A filled polygon.
     pub(super) fn area(&mut self, polygon: &[Position], rgb: [u8; 3], opacity: f64) -> Result<(), FigureError> {
-        self.backend.fill_polygon(rounded(polygon), &colour(rgb).mix(opacity)).map_err(refused)
+        self.backend.fill_polygon(self.rounded(polygon), &colour(rgb).mix(opacity)).map_err(refused)
     }
 
     /// A filled circle.
     pub(super) fn disc(&mut self, (x, y): Position, radius: f64, rgb: [u8; 3]) -> Result<(), FigureError> {
-        let centre = (x.round() as i32, y.round() as i32);
+        let centre = self.dot((x, y));
         self.backend.draw_circle(centre, radius.round() as u32, &colour(rgb), true).map_err(refused)
     }
 
@@ -140,7 +144,7 @@ where
         let font = font::description(font_scale * text.size, text.direction.transform())?;
         let style = font.color(&colour(text.rgb)).pos(Pos::new(anchor, VPos::Top));
         let at = text.direction.along(text.at, (0.0, -hanging * text.size));
-        self.backend.draw_text(text.text, &style, (at.0.round() as i32, at.1.round() as i32)).map_err(refused)
+        self.backend.draw_text(text.text, &style, self.dot(at)).map_err(refused)
     }
 
     fn text_by_glyphs(&mut self, text: &Text<'_>) -> Result<(), FigureError> {
@@ -155,12 +159,19 @@ where
         };
         for character in text.text.chars() {
             let glyph = font::glyph(character);
-            let (x, y) = text.direction.along(text.at, (pen + glyph.bearing * text.size, -extent / 2.0));
-            let corner = (x.round() as i32, y.round() as i32);
+            let corner = self.dot(text.direction.along(text.at, (pen + glyph.bearing * text.size, -extent / 2.0)));
             self.backend.draw_text(character.encode_utf8(&mut [0; 4]), &style, corner).map_err(refused)?;
             pen += glyph.advance * text.size;
         }
         Ok(())
+    }
+
+    fn dot(&self, (x, y): Position) -> (i32, i32) {
+        (x.round() as i32, (y + self.top).round() as i32)
+    }
+
+    fn rounded(&self, positions: &[Position]) -> Vec<(i32, i32)> {
+        positions.iter().map(|&position| self.dot(position)).collect()
     }
 }
 
@@ -183,10 +194,6 @@ impl Direction {
 
 fn colour([red, green, blue]: [u8; 3]) -> RGBColor {
     RGBColor(red, green, blue)
-}
-
-fn rounded(positions: &[Position]) -> Vec<(i32, i32)> {
-    positions.iter().map(|&(x, y)| (x.round() as i32, y.round() as i32)).collect()
 }
 
 fn refused(error: impl Error + Send + Sync + 'static) -> FigureError {

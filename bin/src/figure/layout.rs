@@ -5,7 +5,7 @@ use super::geometry::{Position, Rect, Segment};
 use super::legend::Legend;
 use super::marks::{self, ErrorBar};
 use super::ticks::Ticks;
-use super::{Figure, LegendPosition, ReferenceLine, axis::Span, font, style};
+use super::{Figure, LegendPosition, Marking, ReferenceLine, axis::Span, font, style};
 
 /// A figure with all places decided, in drawing units.
 #[derive(Debug, Clone)]
@@ -21,6 +21,14 @@ pub(super) struct Layout {
     pub(super) legend: Option<Legend>,
     x: Span,
     y: Span,
+    sides: Sides,
+}
+
+/// Least left and greatest right end of the data area, which panels have in common.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Sides {
+    left: f64,
+    right: f64,
 }
 
 /// A reference line that lies inside the data area.
@@ -37,6 +45,18 @@ pub(super) struct PlacedReference {
 impl Layout {
     /// Decides all places.
     pub(super) fn new(figure: &Figure) -> Result<Self, FigureError> {
+        Self::within(figure, Sides { left: 0.0, right: f64::INFINITY })
+    }
+
+    /// The sides that hold the data areas of all these layouts.
+    pub(super) fn common_sides(layouts: &[Layout]) -> Sides {
+        let left = layouts.iter().map(|layout| layout.frame.left).fold(0.0, f64::max);
+        let right = layouts.iter().map(|layout| layout.frame.right).fold(f64::INFINITY, f64::min);
+        Sides { left, right }
+    }
+
+    /// Decides all places between these sides.
+    pub(super) fn within(figure: &Figure, sides: Sides) -> Result<Self, FigureError> {
         let (width_mm, height_mm) = (figure.width_mm, figure.height_mm);
         let fits_a_page = |length: f64| (30.0..=200.0).contains(&length);
         if !(fits_a_page(width_mm) && fits_a_page(height_mm)) {
@@ -59,6 +79,7 @@ impl Layout {
             legend: None,
             x,
             y,
+            sides,
         };
         layout.place_frame(figure, 0.0)?;
         layout.place_legend(figure)?;
@@ -93,6 +114,14 @@ impl Layout {
         ErrorBar { ends: (at(low), at(high)), caps: (inside(low), inside(high)) }
     }
 
+    /// Height of one unit of a linear y axis at its lower end.
+    pub(super) fn unit_height(&self) -> f64 {
+        match (self.y_of(0.0), self.y_of(1.0)) {
+            (Some(zero), Some(one)) => (zero - one).abs(),
+            _ => 0.0,
+        }
+    }
+
     fn across(&self, fraction: f64) -> f64 {
         self.frame.left + fraction * self.frame.width()
     }
@@ -111,16 +140,20 @@ impl Layout {
         let line_at_top = figure.reference_lines.iter().any(crowded);
         let line_height = style::SMALL_LABEL * style::LINE_HEIGHT;
         let top = style::BORDER + above + if line_at_top { line_height } else { style::SMALL_LABEL / 2.0 };
-        let bottom = height - outside - style::SMALL_LABEL * style::CAP_HEIGHT - label;
+        let below = match figure.x.marking {
+            Marking::None => style::BORDER,
+            Marking::Numbers | Marking::Names { .. } => outside + style::SMALL_LABEL * style::CAP_HEIGHT + label,
+        };
+        let bottom = height - below;
         let room = |length: f64, distance: f64| ((length / distance) as usize).max(1);
-        self.y_ticks = self.y.ticks(room(bottom - top, style::Y_TICK_DISTANCE));
+        self.y_ticks = figure.y.ticks(&self.y, room(bottom - top, style::Y_TICK_DISTANCE));
         let label_width = |(_, text): &(f64, String)| font::width(text) * style::SMALL_LABEL;
         let widest = self.y_ticks.major.iter().map(label_width).fold(0.0, f64::max);
-        let left = outside + widest + label;
+        let left = (outside + widest + label).max(self.sides.left);
         let right = width - style::BORDER;
-        self.x_ticks = self.x.ticks(room(right - left, style::X_TICK_DISTANCE));
+        self.x_ticks = figure.x.ticks(&self.x, room(right - left, style::X_TICK_DISTANCE));
         let overhang = self.x_ticks.major.last().map_or(0.0, |last| label_width(last) / 2.0);
-        self.frame = Rect { left, top, right: right - overhang, bottom };
+        self.frame = Rect { left, top, right: (right - overhang).min(self.sides.right), bottom };
         if self.frame.width() < style::mm(10.0) || self.frame.height() < style::mm(10.0) {
             return Err(FigureError::Size { width_mm: figure.width_mm, height_mm: figure.height_mm });
         }

@@ -5,6 +5,8 @@
 //! labels of 7-8 pt, colours that colour-blind readers can tell apart (Okabe and Ito 2008) and axes only at the left
 //! and at the bottom. Both files show the same geometry; the PNG carries its resolution (300 dpi).
 //!
+//! [`Panels`] stacks figures that share their horizontal axis.
+//!
 //! Points that cannot be shown (a coordinate that is not finite, or not positive on a logarithmic axis) are left out,
 //! and lines are interrupted there. Reading order: `series`, `axis`, `ticks`, then `layout` and `render`.
 
@@ -16,6 +18,7 @@ mod geometry;
 mod layout;
 mod legend;
 mod marks;
+mod panels;
 mod png_file;
 mod render;
 mod series;
@@ -25,8 +28,9 @@ mod ticks;
 #[cfg(test)]
 mod tests;
 
-pub use axis::{Axis, Scale};
+pub use axis::{Axis, Marking, Scale};
 pub use error::FigureError;
+pub use panels::Panels;
 pub use series::{Colour, Mark, Point, Series, Shape, Stroke};
 
 use canvas::Canvas;
@@ -116,7 +120,7 @@ impl Figure {
     /// [`FigureError`] when the size or the range of an axis cannot be drawn.
     pub fn svg(&self) -> Result<String, FigureError> {
         let layout = Layout::new(self)?;
-        Canvas::svg(&layout, |canvas| render::draw(self, &layout, canvas))
+        Canvas::svg(layout.size(), |canvas| render::draw(self, &layout, canvas))
     }
 
     /// The figure as the bytes of a PNG file with 300 dpi.
@@ -126,7 +130,7 @@ impl Figure {
     /// [`FigureError`] when the size or the range of an axis cannot be drawn.
     pub fn png(&self) -> Result<Vec<u8>, FigureError> {
         let layout = Layout::new(self)?;
-        let pixels = Canvas::bitmap(&layout, |canvas| render::draw(self, &layout, canvas))?;
+        let pixels = Canvas::bitmap(layout.size(), |canvas| render::draw(self, &layout, canvas))?;
         png_file::encode(&pixels)
     }
 }

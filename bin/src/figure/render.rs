@@ -7,8 +7,8 @@ use super::error::FigureError;
 use super::geometry::{self, Position};
 use super::layout::Layout;
 use super::marks::{self, ErrorBar};
-use super::series::{Series, Shape, Stroke};
-use super::{Figure, style};
+use super::series::{Mark, Series, Shape, Stroke};
+use super::{Figure, Marking, style};
 
 const INK: [u8; 3] = [0, 0, 0];
 const PAPER: [u8; 3] = [255, 255, 255];
@@ -59,7 +59,9 @@ where
         let (left, bottom) = (frame.left - style::AXIS_GAP, frame.bottom + style::AXIS_GAP);
         // Half the weight more at the ends closes the corner with the outermost ticks.
         let half = style::AXIS_WEIGHT / 2.0;
-        self.axis_line(&[(frame.left - half, bottom), (frame.right + half, bottom)])?;
+        if figure.x.marking != Marking::None {
+            self.axis_line(&[(frame.left - half, bottom), (frame.right + half, bottom)])?;
+        }
         self.axis_line(&[(left, frame.top - half), (left, frame.bottom + half)])?;
         for x in layout.x_ticks.minor.iter().filter_map(|&value| layout.x_of(value)) {
             self.axis_line(&[(x, bottom), (x, bottom + style::MINOR_TICK)])?;
@@ -70,13 +72,17 @@ where
         let capital = style::SMALL_LABEL * style::CAP_HEIGHT;
         for (value, text) in &layout.x_ticks.major {
             let Some(x) = layout.x_of(*value) else { continue };
-            self.axis_line(&[(x, bottom), (x, bottom + style::MAJOR_TICK)])?;
+            if figure.x.marking == Marking::Numbers {
+                self.axis_line(&[(x, bottom), (x, bottom + style::MAJOR_TICK)])?;
+            }
             let at = (x, bottom + style::MAJOR_TICK + style::TICK_LABEL_GAP + capital);
             self.small_label(text, at, Anchor::Middle, INK)?;
         }
         for (value, text) in &layout.y_ticks.major {
             let Some(y) = layout.y_of(*value) else { continue };
-            self.axis_line(&[(left - style::MAJOR_TICK, y), (left, y)])?;
+            if figure.y.marking == Marking::Numbers {
+                self.axis_line(&[(left - style::MAJOR_TICK, y), (left, y)])?;
+            }
             let at = (left - style::MAJOR_TICK - style::TICK_LABEL_GAP, y + capital / 2.0);
             self.small_label(text, at, Anchor::End, INK)?;
         }
@@ -96,7 +102,9 @@ where
         let below = height - style::BORDER - style::DESCENT * style::AXIS_LABEL;
         let beside = style::BORDER + style::CAP_HEIGHT * style::AXIS_LABEL;
         let (across, up) = ((frame.left + frame.right) / 2.0, (frame.top + frame.bottom) / 2.0);
-        self.canvas.text(&label(&figure.x.label, (across, below), Direction::Rightwards))?;
+        if figure.x.marking != Marking::None {
+            self.canvas.text(&label(&figure.x.label, (across, below), Direction::Rightwards))?;
+        }
         self.canvas.text(&label(&figure.y.label, (beside, up), Direction::Upwards))
     }
 
@@ -115,7 +123,24 @@ where
         Ok(())
     }
 
+    /// Spikes as upright strokes, without the white rim that would hide their neighbours.
+    fn spikes(&mut self, series: &Series) -> Result<(), FigureError> {
+        let rgb = style::rgb(series.colour);
+        let half =
+            (style::SPIKE_FILL * self.layout.unit_height()).clamp(style::LEAST_SPIKE, style::GREATEST_SPIKE) / 2.0;
+        let side = style::SPIKE_WEIGHT / 2.0;
+        for point in marks::points(series, self.layout) {
+            let (x, y) = point.at;
+            let stroke = [(x - side, y - half), (x + side, y - half), (x + side, y + half), (x - side, y + half)];
+            self.canvas.area(&stroke, rgb, 1.0)?;
+        }
+        Ok(())
+    }
+
     fn points(&mut self, series: &Series) -> Result<(), FigureError> {
+        if series.mark == Mark::Spikes {
+            return self.spikes(series);
+        }
         let Some(shape) = series.mark.shape() else { return Ok(()) };
         let rgb = style::rgb(series.colour);
         let points = marks::points(series, self.layout);

@@ -54,6 +54,8 @@ pub enum Mark {
     LineWithPoints(Stroke, Shape),
     /// Only the band that the intervals span.
     Band,
+    /// A short upright stroke at each point, as high as one unit of the y axis if that is more than a dot: a spike raster.
+    Spikes,
 }
 
 impl Mark {
@@ -61,7 +63,7 @@ impl Mark {
     pub(super) fn stroke(self) -> Option<Stroke> {
         match self {
             Self::Line(stroke) | Self::LineWithBand(stroke) | Self::LineWithPoints(stroke, _) => Some(stroke),
-            Self::Points(_) | Self::Band => None,
+            Self::Points(_) | Self::Band | Self::Spikes => None,
         }
     }
 
@@ -69,7 +71,7 @@ impl Mark {
     pub(super) fn shape(self) -> Option<Shape> {
         match self {
             Self::Points(shape) | Self::LineWithPoints(_, shape) => Some(shape),
-            Self::Line(_) | Self::LineWithBand(_) | Self::Band => None,
+            Self::Line(_) | Self::LineWithBand(_) | Self::Band | Self::Spikes => None,
         }
     }
 
@@ -80,7 +82,7 @@ impl Mark {
 
     /// Whether intervals take part in the figure at all.
     pub(super) fn shows_intervals(self) -> bool {
-        !matches!(self, Self::Line(_))
+        !matches!(self, Self::Line(_) | Self::Spikes)
     }
 }
 

@@ -54,6 +54,14 @@ pub(super) const Y_TICK_DISTANCE: f64 = mm(7.0);
 pub(super) const SYMBOL_RADIUS: f64 = pt(1.9);
 /// White rim that parts a symbol from what lies below it.
 pub(super) const SYMBOL_RIM: f64 = pt(0.45);
+/// Width of a spike.
+pub(super) const SPIKE_WEIGHT: f64 = pt(0.6);
+/// Height of a spike as a fraction of a row.
+pub(super) const SPIKE_FILL: f64 = 0.8;
+/// Least height of a spike.
+pub(super) const LEAST_SPIKE: f64 = pt(0.6);
+/// Greatest height of a spike.
+pub(super) const GREATEST_SPIKE: f64 = pt(8.0);
 /// Weight of error bars.
 pub(super) const ERROR_BAR_WEIGHT: f64 = pt(0.7);
 /// Half the width of the caps of error bars.

@@ -120,3 +120,32 @@ fn free_legend_leaves_the_data_alone() {
     let layout = Layout::new(&crowded).expect("a layout");
     assert!(layout.legend.expect("a legend").sample(1).1 < layout.frame.top);
 }
+
+#[test]
+fn panels_stand_below_each_other_with_aligned_sides() {
+    let lower = response_curve();
+    let mut upper = response_curve();
+    upper.x.marking = Marking::None;
+    upper.y = Axis::linear("Neurons").with_range(0.0, 4.0);
+    upper.y.marking = Marking::Names { ends: vec![0.0, 1.0, 4.0], names: vec!["one".into(), "three more".into()] };
+    upper.series = vec![Series {
+        label: String::new(),
+        colour: Colour::Vermillion,
+        mark: Mark::Spikes,
+        points: vec![Point::new(0.2, 0.5), Point::new(1.0, 3.5)],
+    }];
+    let panels = Panels { figures: vec![upper.clone(), lower.clone()] };
+    let (info, _, pixels) = decode(&panels.png().expect("a figure"));
+    let (alone, _, _) = decode(&lower.png().expect("a figure"));
+    assert_eq!((info.width, info.height), (alone.width, 2 * alone.height));
+    let vermillion = [213, 94, 0];
+    let half = pixels.len() / 2;
+    let drawn = |pixels: &[u8]| pixels.chunks_exact(3).any(|pixel| pixel == vermillion);
+    assert!(drawn(&pixels[..half]) && !drawn(&pixels[half..]), "the upper panel's spikes stay in it");
+    let svg = panels.svg().expect("a figure");
+    assert!(["one", "three more", "Neurons"].iter().all(|text| svg.contains(text)));
+    assert_eq!(svg.matches("Mean current (nA)").count(), 1, "only the lower panel has the axis");
+    let layouts = panels.layouts().expect("a layout");
+    assert_eq!(layouts[0].frame.left, layouts[1].frame.left);
+    assert_eq!(layouts[0].frame.right, layouts[1].frame.right);
+}
