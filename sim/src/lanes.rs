@@ -3,7 +3,7 @@
 //! Only additions, multiplications, divisions, square roots and bit operations, never fused: every width gives the same bits.
 
 /// Numbers that are worked on together.
-pub(crate) const LANES: usize = 8;
+pub(crate) const LANES: usize = 16;
 
 /// Some numbers.
 pub(crate) type Lanes = [f64; LANES];

@@ -126,7 +126,7 @@ impl<'a> Simulation<'a> {
                     runner.note(state);
                 }
                 for runner in &mut runners {
-                    self.states[runner.index].take_spikes(&mut trains.fired[runner.index]);
+                    self.states[runner.index].take_spikes(&mut trains.fired[runner.index], runner.heard);
                 }
                 number += 1;
                 if end >= duration {
@@ -307,6 +307,8 @@ struct Runner<'a> {
     inputs: Vec<Input<'a>>,
     currents: Currents<'a>,
     backgrounds: Vec<BackgroundTrain>,
+    /// Whether its spikes are recorded or reach another population.
+    heard: bool,
     /// Number of potentials recorded so far.
     probed: usize,
     observed: Vec<u32>,
@@ -329,6 +331,8 @@ impl<'a> Runner<'a> {
             backgrounds: backgrounds
                 .map(|(i, background)| BackgroundTrain::new(background, population.size(), key, address, i as u32))
                 .collect(),
+            heard: population.recording().spikes
+                || network.projections().iter().any(|p| p.pre == Pre::Population(index)),
             probed: 0,
             observed: population.observed(),
             seen: PopulationRecord::default(),

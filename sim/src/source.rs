@@ -269,11 +269,12 @@ pub fn poisson_rates_for_moments(mu: f64, sigma: f64, tau_syn: f64, weight: f64)
     }
     let sum = 2.0 * sigma * sigma / (weight * weight);
     let difference = mu / weight;
-    if difference.abs() > sum {
+    // At the very bound a part in 1e12 is rounding of the arguments.
+    if difference.abs() > sum * (1.0 + 1e-12) {
         let largest = 2.0 * sigma * sigma / mu.abs();
         return Err(ParameterError::InfeasibleMoments { weight, mu, sigma, largest });
     }
-    let per_ms = |x: f64| x / (2.0 * tau_syn) * crate::MS_PER_S;
+    let per_ms = |x: f64| x.max(0.0) / (2.0 * tau_syn) * crate::MS_PER_S;
     Ok((per_ms(sum + difference), per_ms(sum - difference)))
 }
 

@@ -4,6 +4,7 @@ mod archive;
 mod convnet;
 mod cuba;
 mod resources;
+mod response;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -16,6 +17,8 @@ pub enum BenchCommand {
     Convnet(convnet::ConvnetArguments),
     /// The balanced network of Vogels and Abbott with current-based synapses (Brette et al. 2007, benchmark 2)
     Cuba(cuba::CubaArguments),
+    /// One neuron under noise, over a grid of means and standard deviations
+    Response(response::ResponseArguments),
 }
 
 /// Runs the command.
@@ -27,5 +30,6 @@ pub fn bench(command: &BenchCommand) -> Result<ExitCode> {
     match command {
         BenchCommand::Convnet(arguments) => convnet::convnet(arguments),
         BenchCommand::Cuba(arguments) => cuba::cuba(arguments),
+        BenchCommand::Response(arguments) => response::response(arguments),
     }
 }

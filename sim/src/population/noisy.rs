@@ -84,10 +84,9 @@ impl NoisyState {
         &self.spikes
     }
 
-    /// Spikes since they were last taken, in order of time, then neuron.
-    pub(crate) fn take_spikes(&mut self, into: &mut Vec<Spike>) {
-        crate::record::sort(&mut self.spikes);
-        into.append(&mut self.spikes);
+    /// Spikes since they were last taken, to be emptied.
+    pub(crate) fn spikes(&mut self) -> &mut Vec<Spike> {
+        &mut self.spikes
     }
 }
 
@@ -119,6 +118,7 @@ impl pulp::WithSimd for Group<'_> {
         }
         let steps = (duration / current.dt).ceil() as u64;
         let decay = (-current.dt / neuron.tau_m).exp();
+        let per_tau = 1.0 / neuron.tau_m;
         let mut pair = [[0.0; LANES]; 2];
         let mut late = true;
         for n in 0..steps {
@@ -141,31 +141,37 @@ impl pulp::WithSimd for Group<'_> {
                 continue;
             }
             // Pieces of the step: from where each neuron is free to the end, or to its next crossing.
-            loop {
-                let mut exponent = [0.0; LANES];
-                let mut ratio = [0.0; LANES];
-                for l in 0..LANES {
-                    exponent[l] = (begin[l] - dt) / neuron.tau_m;
-                    ratio[l] = (target[l] - v[l]) / (target[l] - theta[l]);
+            let mut left = true;
+            while left {
+                let mut remains = [decay; LANES];
+                if late || dt != current.dt {
+                    let mut exponent = [0.0; LANES];
+                    for l in 0..LANES {
+                        exponent[l] = (begin[l] - dt) * per_tau;
+                    }
+                    remains = exp(&exponent);
                 }
-                let exponential = exp(&exponent);
+                let mut ratio = [1.0; LANES];
                 let mut crossed = [false; LANES];
+                let mut any = false;
                 for l in 0..LANES {
-                    let end = target[l] + (v[l] - target[l]) * exponential[l];
+                    let end = target[l] + (v[l] - target[l]) * remains[l];
                     let free = begin[l] < dt;
-                    crossed[l] = free && end >= theta[l];
-                    // Where nothing is crossed the logarithm is of 1, so that it is of a positive number everywhere.
-                    ratio[l] = if crossed[l] { ratio[l] } else { 1.0 };
-                    v[l] = if crossed[l] {
+                    let crosses = free & (end >= theta[l]);
+                    // Where nothing is crossed the logarithm is of 1.
+                    ratio[l] = if crosses { (target[l] - v[l]) / (target[l] - theta[l]) } else { 1.0 };
+                    v[l] = if crosses {
                         neuron.v_reset
                     } else if free {
                         end
                     } else {
                         v[l]
                     };
-                    begin[l] = if free && !crossed[l] { dt } else { begin[l] };
+                    crossed[l] = crosses;
+                    any |= crosses;
                 }
-                if crossed == [false; LANES] {
+                left = false;
+                if !any {
                     break;
                 }
                 let wait = ln(&ratio);
@@ -178,8 +184,12 @@ impl pulp::WithSimd for Group<'_> {
                         }
                         // Time goes on even where the interval is below its resolution.
                         begin[l] = (at + neuron.tau_refrac).max(time.next_up() - start);
+                        left |= begin[l] < dt;
+                    } else if begin[l] < dt {
+                        begin[l] = dt;
                     }
                 }
+                late = true;
             }
             late = false;
             for begin in &mut begin {

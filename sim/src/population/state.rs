@@ -199,9 +199,13 @@ impl State {
         )
     }
 
-    /// Spikes since they were last taken, in order of time, then neuron, appended to a list.
-    pub(crate) fn take_spikes(&mut self, into: &mut Vec<Spike>) {
-        dispatch!(self, state => state.take_spikes(into), noisy => noisy.take_spikes(into), cells => cells.take_spikes(into));
+    /// Appends the spikes since they were last taken to a train; in order of time, then neuron, if anybody is to hear of them.
+    pub(crate) fn take_spikes(&mut self, into: &mut Vec<Spike>, heard: bool) {
+        let spikes = dispatch!(self, state => state.spikes(), noisy => noisy.spikes(), cells => cells.spikes());
+        if heard {
+            crate::record::sort(spikes);
+        }
+        into.append(spikes);
     }
 
     /// Spikes not yet taken, in order of detection; those of one neuron are in order of time.

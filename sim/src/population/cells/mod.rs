@@ -482,10 +482,9 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
         &self.spikes
     }
 
-    /// Spikes since they were last taken, in order of time, then neuron.
-    pub(crate) fn take_spikes(&mut self, into: &mut Vec<Spike>) {
-        crate::record::sort(&mut self.spikes);
-        into.append(&mut self.spikes);
+    /// Spikes since they were last taken, to be emptied.
+    pub(crate) fn spikes(&mut self) -> &mut Vec<Spike> {
+        &mut self.spikes
     }
 }
 

@@ -197,8 +197,8 @@ mod tests {
         }
         let bits =
             [&state.a, &state.b, &state.gate].iter().flat_map(|array| array.iter().map(|x| x.to_bits())).collect();
-        let mut spikes = Vec::new();
-        state.take_spikes(&mut spikes);
+        let mut spikes = std::mem::take(state.spikes());
+        crate::record::sort(&mut spikes);
         (spikes, bits)
     }
 

@@ -148,10 +148,9 @@ impl VectorState {
         &self.spikes
     }
 
-    /// Spikes emitted since they were last taken, in order of time, then neuron.
-    pub(crate) fn take_spikes(&mut self, into: &mut Vec<Spike>) {
-        crate::record::sort(&mut self.spikes);
-        into.append(&mut self.spikes);
+    /// Spikes since they were last taken, to be emptied.
+    pub(crate) fn spikes(&mut self) -> &mut Vec<Spike> {
+        &mut self.spikes
     }
 
     /// Emits what neuron j has to emit up to an instant, and returns its potential (mV) and its synaptic current (nA).
