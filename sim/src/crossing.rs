@@ -151,7 +151,7 @@ fn steep_root(p: f64, q: f64, ratio: Ratio, theta: f64) -> Option<f64> {
         let slope = p - r * power * s;
         let square = slope * slope;
         let product = -value * (r * (r - 1.0) * power);
-        if !(slope < 0.0 && product.abs() < 0.5 * square) {
+        if !(slope < 0.0 && product.abs() < 4.0 * square) {
             return None;
         }
         s -= 2.0 * value * slope / (2.0 * square - product);

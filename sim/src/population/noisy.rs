@@ -4,7 +4,7 @@
 
 use super::Population;
 use crate::current::{CurrentSource, NoisyCurrent};
-use crate::lanes::{LANES, Lanes, exp, ln};
+use crate::lanes::{LANES, Lanes};
 use crate::neuron::IfCurrExp;
 use crate::noise::Noise;
 use crate::record::Spike;
@@ -107,95 +107,89 @@ impl pulp::WithSimd for Group<'_> {
         let lanes = |values: &[f64]| -> Lanes { std::array::from_fn(|l| values[first + l]) };
         let (level, theta, mut v) = (lanes(&state.level), lanes(&state.v_thresh), lanes(&state.v_init));
         let resistance = neuron.resistance();
-        // When each neuron is free to move, counted from the last redraw.
-        let mut begin = [0.0; LANES];
+        let whole = (-current.dt / neuron.tau_m).exp();
+        // Of a step, what is left of the distance to the level: less of the way is done by a neuron that is refractory at its start.
+        let mut left = [whole; LANES];
+        // Until when each neuron is refractory, counted from the start of the step; and which are.
+        let mut until = [0.0; LANES];
+        let mut late = 0u32;
+        let rest_of = |until: f64| (((until - current.dt) / neuron.tau_m).min(0.0)).exp();
         for l in 0..LANES {
             if v[l] >= theta[l] {
                 spikes.push(Spike { time: 0.0, neuron: (first + l) as u32 });
                 v[l] = neuron.v_reset;
-                begin[l] = neuron.tau_refrac;
+                until[l] = neuron.tau_refrac;
+                left[l] = rest_of(until[l]);
+                late |= 1 << l;
             }
         }
         let steps = (duration / current.dt).ceil() as u64;
-        let decay = (-current.dt / neuron.tau_m).exp();
-        let per_tau = 1.0 / neuron.tau_m;
         let mut pair = [[0.0; LANES]; 2];
-        let mut late = true;
         for n in 0..steps {
             if n % 2 == 0 {
                 pair = noise.pair(first as u32, n / 2);
             }
             let normal = &pair[(n % 2) as usize];
             let start = n as f64 * current.dt;
+            // The last step may be cut short; nothing is asked of the potentials at its end.
             let dt = current.dt.min(duration - start);
             let mut target = level;
             let mut end = [0.0; LANES];
-            let mut crosses = false;
+            let mut crosses = 0u32;
             for l in 0..LANES {
                 target[l] += resistance * (current.mean + current.stdev * normal[l]);
-                end[l] = target[l] + (v[l] - target[l]) * decay;
-                crosses |= end[l] >= theta[l];
+                end[l] = target[l] + (v[l] - target[l]) * left[l];
+                crosses |= u32::from(end[l] >= theta[l]) << l;
             }
-            if !crosses && !late && dt == current.dt {
-                v = end;
-                continue;
-            }
-            // Pieces of the step: from where each neuron is free to the end, or to its next crossing.
-            let mut left = true;
-            while left {
-                let mut remains = [decay; LANES];
-                if late || dt != current.dt {
-                    let mut exponent = [0.0; LANES];
-                    for l in 0..LANES {
-                        exponent[l] = (begin[l] - dt) * per_tau;
+            for l in lanes_of(crosses) {
+                // The level is above threshold: the neuron fires until the step, or its end, is too short for the next interval.
+                let (theta, target) = (theta[l], target[l]);
+                let mut from = v[l];
+                loop {
+                    let at = until[l] + neuron.tau_m * ((target - from) / (target - theta)).ln();
+                    if !(at <= dt) {
+                        // The cut last step ends before, or the next spike falls into a later one.
+                        end[l] = target + (from - target) * rest_of(until[l]);
+                        until[l] = current.dt;
+                        break;
                     }
-                    remains = exp(&exponent);
-                }
-                let mut ratio = [1.0; LANES];
-                let mut crossed = [false; LANES];
-                let mut any = false;
-                for l in 0..LANES {
-                    let end = target[l] + (v[l] - target[l]) * remains[l];
-                    let free = begin[l] < dt;
-                    let crosses = free & (end >= theta[l]);
-                    // Where nothing is crossed the logarithm is of 1.
-                    ratio[l] = if crosses { (target[l] - v[l]) / (target[l] - theta[l]) } else { 1.0 };
-                    v[l] = if crosses {
-                        neuron.v_reset
-                    } else if free {
-                        end
-                    } else {
-                        v[l]
-                    };
-                    crossed[l] = crosses;
-                    any |= crosses;
-                }
-                left = false;
-                if !any {
-                    break;
-                }
-                let wait = ln(&ratio);
-                for l in 0..LANES {
-                    if crossed[l] {
-                        let at = (begin[l] + neuron.tau_m * wait[l]).clamp(begin[l], dt);
-                        let time = start + at;
-                        if first + l < *size {
-                            spikes.push(Spike { time, neuron: (first + l) as u32 });
-                        }
-                        // Time goes on even where the interval is below its resolution.
-                        begin[l] = (at + neuron.tau_refrac).max(time.next_up() - start);
-                        left |= begin[l] < dt;
-                    } else if begin[l] < dt {
-                        begin[l] = dt;
+                    let time = start + at;
+                    if first + l < *size {
+                        spikes.push(Spike { time, neuron: (first + l) as u32 });
+                    }
+                    // Time goes on even where the interval is below its resolution.
+                    until[l] = (at + neuron.tau_refrac).max(time.next_up() - start);
+                    from = neuron.v_reset;
+                    end[l] = from;
+                    if until[l] >= current.dt {
+                        break;
                     }
                 }
-                late = true;
             }
-            late = false;
-            for begin in &mut begin {
-                *begin = (*begin - dt).max(0.0);
-                late |= *begin > 0.0;
+            v = end;
+            let mut held = 0u32;
+            for l in lanes_of(late | crosses) {
+                // A neuron whose refractory period ended in this step is free from the start of the next.
+                let over = until[l] - current.dt;
+                if over > 0.0 {
+                    (until[l], left[l]) = (over, rest_of(over));
+                    held |= 1 << l;
+                } else {
+                    (until[l], left[l]) = (0.0, whole);
+                }
             }
+            late = held;
         }
     }
+}
+
+/// The lanes of a mask.
+#[inline(always)]
+fn lanes_of(mask: u32) -> impl Iterator<Item = usize> {
+    let mut left = mask;
+    std::iter::from_fn(move || {
+        let lane = left.trailing_zeros() as usize;
+        left &= left.wrapping_sub(1);
+        (lane < LANES).then_some(lane)
+    })
 }
