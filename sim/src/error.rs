@@ -170,6 +170,20 @@ pub enum NetworkError {
         /// Length of a step (ms).
         dt: f64,
     },
+    /// Delays of so many steps that the weights under way would not fit into memory.
+    #[error(
+        "delays of {delay} grid steps onto the {size} neurons of population {post} need more than {most} sums of weights: shorten the delays or lengthen the step"
+    )]
+    DelayTooLong {
+        /// Index of the postsynaptic population.
+        post: usize,
+        /// Its number of neurons.
+        size: usize,
+        /// The longest delay (steps).
+        delay: u64,
+        /// Largest product of the two.
+        most: u64,
+    },
     /// Learning synapses in a simulation on a grid.
     #[error(
         "a projection onto population {post} learns, which only the exact engine can simulate: leave out the grid or the learning rule"

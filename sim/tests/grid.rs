@@ -300,6 +300,8 @@ fn what_does_not_fit_the_grid_is_refused() {
     let (network, _) = driven(one(), &[(1.0, 1.0)], 0.04);
     assert_eq!(refusal(&network, 0.1), NetworkError::DelayBelowStep { post: 0, delay: 0.04, dt: 0.1 });
     assert!(GridSimulation::new(&network, 0.08).is_ok());
+    let (network, _) = driven(one(), &[(1.0, 1.0)], 1e300);
+    assert!(matches!(refusal(&network, 0.1), NetworkError::DelayTooLong { size: 1, .. }));
 
     let list = Sparse::new(1, &[vec![0]], PerSynapse::Same(0.5), PerSynapse::Same(1.0)).unwrap();
     let mut network = alone(one());

@@ -126,7 +126,7 @@ impl Cells {
                 for j in range.clone() {
                     if self.u[j] >= self.threshold[j] {
                         self.u[j] = self.reset;
-                        self.held_until[j] = step + self.refractory;
+                        self.held_until[j] = step.saturating_add(self.refractory);
                         fired.push(j as u32);
                     }
                 }

@@ -23,6 +23,9 @@ use steps::Steps;
 /// Most steps of one run; so many take hours, and still tell one grid point from the next.
 const MOST_STEPS: f64 = 1e9;
 
+/// Most weights under way to a population, neurons times steps of the longest delay: 1.6 GB.
+const MOST_UNDER_WAY: u64 = 100_000_000;
+
 /// Steps between two calls of the watch.
 const STEPS_PER_WATCH: u64 = 1024;
 
@@ -81,8 +84,8 @@ impl<'a> GridSimulation<'a> {
     ///
     /// # Errors
     ///
-    /// The step must be positive and finite. Refuses learning synapses, delays of less than half a step, and recorded times and
-    /// intervals of noisy currents that are not whole numbers of steps.
+    /// The step must be positive and finite. Refuses learning synapses, delays of less than half a step or of more steps than fit into memory,
+    /// and recorded times and intervals of noisy currents that are not whole numbers of steps.
     pub fn new(network: &'a Network, dt: f64) -> Result<GridSimulation<'a>, NetworkError> {
         let steps = Steps::new(dt)?;
         let mut longest = vec![1; network.populations().len()];
@@ -106,6 +109,12 @@ impl<'a> GridSimulation<'a> {
             probes.push(times.map(|&time| steps.whole("a recorded time", time)).collect::<Result<_, _>>()?);
         }
         let populations = network.populations();
+        for (post, (population, &delay)) in populations.iter().zip(&longest).enumerate() {
+            let size = population.size();
+            if delay.saturating_mul(size as u64) > MOST_UNDER_WAY {
+                return Err(NetworkError::DelayTooLong { post, size, delay, most: MOST_UNDER_WAY });
+            }
+        }
         Ok(GridSimulation {
             network,
             steps,
