@@ -17,7 +17,7 @@ const ARROWS: [(&str, &[&str]); 5] = [
 
 /// Libraries with one home: the only files that may name them.
 const HOMES: [(&str, &[&str]); 23] = [
-    ("pulp", &["sim/src/population/vector/"]),
+    ("pulp", &["sim/src/population/", "sim/src/grid/cells.rs"]),
     ("pxfm", &["sim/src/theory/quadrature.rs"]),
     ("rand_philox", &["sim/src/random.rs", "ann/src/random.rs"]),
     ("rand", &["sim/src/random.rs"]),

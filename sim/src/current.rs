@@ -3,7 +3,6 @@
 use crate::error::{NetworkError, ParameterError, finite, not_negative, positive};
 use crate::noise::Noise;
 use crate::population::Population;
-use crate::population::state::State;
 use crate::random::StreamKey;
 
 /// PyNN's current sources. Times in ms, currents in nA.
@@ -216,6 +215,11 @@ impl Wave {
         [swing * angle.sin(), swing * self.omega * angle.cos()]
     }
 
+    /// The current at t (nA), without the offset.
+    pub(crate) fn current(&self, t: f64) -> f64 {
+        self.amplitude * (self.omega * (t - self.start) + self.phase).sin()
+    }
+
     /// The most that it adds to V (mV).
     pub(crate) fn swing(&self, tau_m: f64, resistance: f64) -> f64 {
         resistance * self.amplitude.abs() / (self.omega * tau_m).hypot(1.0)
@@ -271,8 +275,9 @@ impl<'a> Currents<'a> {
         self.feeds.iter().map(|feed| feed.next).fold(f64::INFINITY, f64::min)
     }
 
-    /// Makes all changes of time t.
-    pub(crate) fn change(&mut self, state: &mut State, t: f64) {
+    /// Makes all changes of time t, and hands on to `inject` the new currents (nA, `i_offset` included) of the neurons concerned, and the
+    /// sinusoidal one, by its index among these, that is turned on or off for them.
+    pub(crate) fn change(&mut self, t: f64, mut inject: impl FnMut(&[(usize, f64)], Option<(usize, bool)>)) {
         for index in 0..self.feeds.len() {
             if self.feeds[index].next != t {
                 continue;
@@ -294,7 +299,7 @@ impl<'a> Currents<'a> {
             *next = injection.source.change(*changes);
             let total = |j: usize| self.i_offset[j] + self.feeds.iter().map(|feed| feed.values[j]).sum::<f64>();
             let levels: Vec<(usize, f64)> = targets.iter().map(|&j| (j, total(j))).collect();
-            state.inject(&levels, turned, t);
+            inject(&levels, turned);
         }
     }
 }

@@ -148,6 +148,50 @@ pub enum NetworkError {
         /// Index of the postsynaptic population.
         post: usize,
     },
+    /// A time that does not lie on the grid, or an interval that is no whole number of steps.
+    #[error("{what} must be a whole number of grid steps of {dt:?} ms, found {found:?} ms: change one of the two")]
+    OffGrid {
+        /// What the time is.
+        what: &'static str,
+        /// The time (ms).
+        found: f64,
+        /// Length of a step (ms).
+        dt: f64,
+    },
+    /// A delay that would be rounded to zero steps of the grid.
+    #[error(
+        "a projection onto population {post} has a delay of {delay:?} ms, which is less than half a grid step of {dt:?} ms: lengthen the delay or shorten the step"
+    )]
+    DelayBelowStep {
+        /// Index of the postsynaptic population.
+        post: usize,
+        /// The delay (ms).
+        delay: f64,
+        /// Length of a step (ms).
+        dt: f64,
+    },
+    /// Delays of so many steps that the weights under way would not fit into memory.
+    #[error(
+        "delays of {delay} grid steps onto the {size} neurons of population {post} need more than {most} sums of weights: shorten the delays or lengthen the step"
+    )]
+    DelayTooLong {
+        /// Index of the postsynaptic population.
+        post: usize,
+        /// Its number of neurons.
+        size: usize,
+        /// The longest delay (steps).
+        delay: u64,
+        /// Largest product of the two.
+        most: u64,
+    },
+    /// Learning synapses in a simulation on a grid.
+    #[error(
+        "a projection onto population {post} learns, which only the exact engine can simulate: leave out the grid or the learning rule"
+    )]
+    PlasticityOnGrid {
+        /// Index of the postsynaptic population.
+        post: usize,
+    },
     /// More synapses in one projection than can be numbered.
     #[error("a projection may list at most {most} synapses, found {found}: divide it into several projections")]
     TooManySynapses {

@@ -6,7 +6,7 @@
 //! Parameters, names and units are PyNN's: ms, mV, nA, nF, MOhm, and Hz for rates.
 //!
 //! A network is described once ([`Network`], [`Population`], [`Projection`]), run by a [`Simulation`] with the
-//! spikes of its [`Source`]s, and observed in a [`Record`]. All randomness has an address ([`StreamKey`]).
+//! spikes of its [`Source`]s, and observed in a [`Record`]. A [`GridSimulation`] runs the same network on a grid of time, for comparison. All randomness has an address ([`StreamKey`]).
 //!
 //! ```
 //! use sim::{IfCurrExp, Network, Population, Recording, Simulation, StreamKey};
@@ -32,6 +32,7 @@
 pub mod crossing;
 mod current;
 mod error;
+mod grid;
 mod lanes;
 pub mod membrane;
 mod network;
@@ -49,6 +50,7 @@ pub mod theory;
 
 pub use current::{CurrentSource, Injection, NoisyCurrent};
 pub use error::{NetworkError, ParameterError};
+pub use grid::GridSimulation;
 pub use network::Network;
 pub use neuron::{IfCurrExp, Psc, TimeConstants};
 pub use plasticity::Stdp;

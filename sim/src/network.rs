@@ -3,6 +3,9 @@
 use crate::error::NetworkError;
 use crate::population::Population;
 use crate::projection::{Pre, Projection, Synapses};
+use crate::random::StreamKey;
+use crate::record::Spike;
+use crate::source::Source;
 use petgraph::graph::DiGraph;
 
 /// Description of a network, checked as it is built. Any graph of populations is allowed; loops need delays.
@@ -125,6 +128,27 @@ impl Network {
     /// Address of the random streams of a population: they follow those of the sources.
     pub(crate) fn address(&self, population: usize) -> u32 {
         (self.sources.len() + population) as u32
+    }
+
+    /// The spikes of each source in [0, duration) ms.
+    ///
+    /// # Errors
+    ///
+    /// There must be as many sources as were declared, and each must fit its declaration.
+    pub(crate) fn emit(
+        &self,
+        sources: &[Source],
+        key: StreamKey,
+        duration: f64,
+    ) -> Result<Vec<Vec<Spike>>, NetworkError> {
+        if sources.len() != self.sources.len() {
+            let (expected, found) = (self.sources.len(), sources.len());
+            return Err(NetworkError::Length { what: "sources of the run", expected, found });
+        }
+        let declared = sources.iter().zip(&self.sources).enumerate();
+        declared
+            .map(|(index, (source, &size))| source.emit(size, index as u32, self.merges(index), key, duration))
+            .collect()
     }
 
     /// Whether all neurons of a source have the same targets with the same weight, so that nobody can tell them apart.

@@ -82,18 +82,7 @@ impl<'a> Simulation<'a> {
     ) -> Result<Record, NetworkError> {
         not_negative("duration", "ms", duration)?;
         self.check_steps(duration)?;
-        let sizes = self.network.sources();
-        if sources.len() != sizes.len() {
-            return Err(NetworkError::Length {
-                what: "sources of the run",
-                expected: sizes.len(),
-                found: sources.len(),
-            });
-        }
-        let mut emitted = Vec::with_capacity(sources.len());
-        for (index, (source, &size)) in sources.iter().zip(sizes).enumerate() {
-            emitted.push(source.emit(size, index as u32, self.network.merges(index), key, duration)?);
-        }
+        let emitted = self.network.emit(sources, key, duration)?;
         let mut record =
             Record { source_spikes: emitted.iter().map(|spikes| spikes.len() as u64).collect(), ..Record::default() };
         record.populations = vec![PopulationRecord::default(); self.states.len()];
@@ -384,7 +373,9 @@ impl<'a> Runner<'a> {
                     state.arrive(background.pop(), background.weight, t);
                     self.events += 1;
                 }
-                Some(Event::Current) => self.currents.change(state, arrival),
+                Some(Event::Current) => {
+                    self.currents.change(arrival, |levels, wave| state.inject(levels, wave, arrival));
+                }
                 None => return,
             }
         }

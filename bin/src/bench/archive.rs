@@ -9,24 +9,38 @@ use std::path::Path;
 const LIMIT: u64 = 1 << 28;
 
 /// An open archive.
-pub(super) struct Archive(zip::ZipArchive<File>);
+#[derive(Debug)]
+pub struct Archive(zip::ZipArchive<File>);
 
 impl Archive {
-    pub(super) fn open(path: &Path) -> Result<Archive> {
+    /// Opens a file.
+    ///
+    /// # Errors
+    ///
+    /// Fails on files that cannot be read or are no archives.
+    pub fn open(path: &Path) -> Result<Archive> {
         let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
         let archive = zip::ZipArchive::new(file).with_context(|| format!("{} is no .npz archive", path.display()))?;
         Ok(Archive(archive))
     }
 
     /// The array of a name, whose shape must be the given one; its elements in C order.
-    pub(super) fn array<T: npyz::Deserialize>(&mut self, name: &str, shape: &[u64]) -> Result<Vec<T>> {
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is missing, damaged, or of another type or shape.
+    pub fn array<T: npyz::Deserialize>(&mut self, name: &str, shape: &[u64]) -> Result<Vec<T>> {
         let (found, values) = self.any(name)?;
         ensure!(found == shape, "the array {name} has the shape {found:?}, expected {shape:?}");
         Ok(values)
     }
 
     /// The array of a name, of any shape.
-    pub(super) fn any<T: npyz::Deserialize>(&mut self, name: &str) -> Result<(Vec<u64>, Vec<T>)> {
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is missing, damaged, or of another type.
+    pub fn any<T: npyz::Deserialize>(&mut self, name: &str) -> Result<(Vec<u64>, Vec<T>)> {
         let missing = || format!("the archive has no array {name}");
         let mut bytes = Vec::new();
         let entry = self.0.by_name(&format!("{name}.npy")).with_context(missing)?;

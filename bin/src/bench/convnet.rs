@@ -8,8 +8,8 @@ use clap::Args;
 use rayon::prelude::*;
 use serde_json::json;
 use sim::{
-    Convolution, ConvolutionShape, Dense, IfCurrExp, MapLayout, Network, Pooling, Population, Pre, Projection,
-    Simulation, Source, Spike, StreamKey, Synapses,
+    Convolution, ConvolutionShape, Dense, GridSimulation, IfCurrExp, MapLayout, Network, NetworkError, Pooling,
+    Population, Pre, Projection, Record, Recording, Simulation, Source, Spike, StreamKey, Synapses,
 };
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,8 +26,28 @@ pub struct ConvnetArguments {
     /// Time per image (ms)
     #[arg(long, value_name = "MS", default_value_t = 1000.0)]
     duration: f64,
+    /// Simulate on a grid of steps of DT ms instead of exactly
+    #[arg(long, value_name = "DT")]
+    grid: Option<f64>,
     #[command(flatten)]
     bench: BenchArguments,
+}
+
+/// The engine at work.
+#[derive(Clone)]
+enum Engine<'a> {
+    Exact(Simulation<'a>),
+    Grid(GridSimulation<'a>),
+}
+
+impl Engine<'_> {
+    fn run(&mut self, input: &Source, key: StreamKey, duration: f64) -> Result<Record, NetworkError> {
+        let sources = std::slice::from_ref(input);
+        match self {
+            Engine::Exact(simulation) => simulation.run(sources, key, duration),
+            Engine::Grid(simulation) => simulation.run(sources, key, duration),
+        }
+    }
 }
 
 /// Geometry of a layer's presynaptic maps: side, channels; then filters.
@@ -38,18 +58,22 @@ const CLASSES: usize = 10;
 pub(super) fn convnet(arguments: &ConvnetArguments) -> Result<ExitCode> {
     ensure!(arguments.images > 0, "--images must be at least 1");
     let mut archive = Archive::open(&arguments.net)?;
-    let network = network(&mut archive).with_context(|| format!("in {}", arguments.net.display()))?;
+    let network =
+        network(&mut archive, &Recording::default()).with_context(|| format!("in {}", arguments.net.display()))?;
     let inputs = inputs(&mut archive).with_context(|| format!("in {}", arguments.net.display()))?;
     let key = StreamKey { seed: 0, sample: 0 };
-    let fresh = Simulation::new(&network)?;
+    let fresh = match arguments.grid {
+        None => Engine::Exact(Simulation::new(&network)?),
+        Some(dt) => Engine::Grid(GridSimulation::new(&network, dt)?),
+    };
     let stopwatch = Stopwatch::start();
     let (events, counts) = run::on_threads(Some(arguments.bench.threads), || {
         (0..arguments.images)
             .into_par_iter()
             .map_init(
                 || fresh.clone(),
-                |simulation, image| {
-                    let record = simulation.run(&inputs[image % inputs.len()..][..1], key, arguments.duration)?;
+                |engine, image| {
+                    let record = engine.run(&inputs[image % inputs.len()], key, arguments.duration)?;
                     let counts: Vec<u64> = record.populations.iter().map(sim::PopulationRecord::total).collect();
                     Ok((record.synaptic_events, counts))
                 },
@@ -64,15 +88,26 @@ pub(super) fn convnet(arguments: &ConvnetArguments) -> Result<ExitCode> {
     let seconds = stopwatch.seconds();
     let simulated = arguments.images as f64 * arguments.duration / sim::MS_PER_S;
     let rate = |(&count, population): (&u64, &Population)| count as f64 / (population.size() as f64 * simulated);
-    let words = format!("{} images of {} ms", arguments.images, arguments.duration);
+    let grid = arguments.grid.map_or(String::new(), |dt| format!(" on a grid of {dt} ms"));
+    let words = format!("{} images of {} ms{grid}", arguments.images, arguments.duration);
+    let named = json!({ "images": arguments.images, "grid_ms": arguments.grid });
     let rates = counts.iter().zip(network.populations()).map(rate).collect();
-    Cost { workload: (words, json!({ "images": arguments.images })), seconds, events, rates }
-        .print(&arguments.bench)?;
+    Cost { workload: (words, named), seconds, events, rates }.print(&arguments.bench)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn network(archive: &mut Archive) -> Result<Network> {
-    let neuron = IfCurrExp::liu_furber_2016();
+/// The network of an archive; every population has this recording.
+///
+/// # Errors
+///
+/// Fails if arrays are missing or have other shapes than the network.
+pub fn network(archive: &mut Archive, recording: &Recording) -> Result<Network> {
+    let connect = |network: &mut Network, pre: Pre, synapses: Synapses, delay: f64| -> Result<Pre> {
+        let population = Population::new(synapses.post_size(), IfCurrExp::liu_furber_2016())?;
+        let post = network.add_population(population.with_recording(recording.clone())?);
+        network.add_projection(Projection::new(pre, post, delay, synapses)?)?;
+        Ok(Pre::Population(post))
+    };
     let delay = archive.array::<f64>("delay_ms", &[])?[0];
     let mut network = Network::new();
     let mut pre = network.add_source(28 * 28);
@@ -99,10 +134,10 @@ fn network(archive: &mut Archive) -> Result<Network> {
             }
         }
         let convolution = Synapses::Convolution(Convolution::new(shape, &kernel)?);
-        pre = connect(&mut network, neuron, pre, convolution, delay)?;
+        pre = connect(&mut network, pre, convolution, delay)?;
         let weight = archive.array::<f64>(&format!("pool{}", layer + 1), &[])?[0];
         let pooling = Synapses::Pooling(Pooling::new([height, width], filters, [2, 2], weight)?);
-        pre = connect(&mut network, neuron, pre, pooling, delay)?;
+        pre = connect(&mut network, pre, pooling, delay)?;
     }
     // Stored as [class][channel][row][column].
     let (cells, channels) = (16, CONVOLUTIONS[1].2);
@@ -113,19 +148,16 @@ fn network(archive: &mut Archive) -> Result<Network> {
             weights.extend((0..CLASSES).map(|class| stored[(class * channels + channel) * cells + cell]));
         }
     }
-    connect(&mut network, neuron, pre, Synapses::Dense(Dense::new(cells * channels, CLASSES, weights)?), delay)?;
+    connect(&mut network, pre, Synapses::Dense(Dense::new(cells * channels, CLASSES, weights)?), delay)?;
     Ok(network)
 }
 
-fn connect(network: &mut Network, neuron: IfCurrExp, pre: Pre, synapses: Synapses, delay: f64) -> Result<Pre> {
-    let population = Population::new(synapses.post_size(), neuron)?;
-    let post = network.add_population(population);
-    network.add_projection(Projection::new(pre, post, delay, synapses)?)?;
-    Ok(Pre::Population(post))
-}
-
 /// The recorded input of each image. A recorded time is a grid step; the spike leaves at its end, 1 ms later.
-fn inputs(archive: &mut Archive) -> Result<Vec<Source>> {
+///
+/// # Errors
+///
+/// Fails if the input is missing or malformed.
+pub fn inputs(archive: &mut Archive) -> Result<Vec<Source>> {
     let (shape, rows) = archive.any::<i32>("input_spikes")?;
     ensure!(shape.len() == 2 && shape[1] == 3, "input_spikes has the shape {shape:?}, expected [n, 3]");
     let mut images: Vec<Vec<Spike>> = Vec::new();

@@ -1,7 +1,7 @@
 //! `lif-sim bench`: times the engine on networks that other simulators run too.
 
-mod archive;
-mod convnet;
+pub mod archive;
+pub mod convnet;
 mod cuba;
 mod resources;
 mod response;
