@@ -19,7 +19,7 @@ const ARROWS: [(&str, &[&str]); 5] = [
 const HOMES: [(&str, &[&str]); 23] = [
     ("pulp", &["sim/src/population/", "sim/src/grid/cells.rs"]),
     ("pxfm", &["sim/src/theory/quadrature.rs"]),
-    ("rand_philox", &["sim/src/random.rs", "ann/src/random.rs"]),
+    ("rand_philox", &["sim/src/random.rs", "sim/src/noise.rs", "ann/src/random.rs"]),
     ("rand", &["sim/src/random.rs"]),
     ("rand_distr", &["sim/src/random.rs"]),
     ("gemm", &["ann/src/matrix.rs"]),

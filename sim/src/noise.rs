@@ -27,6 +27,7 @@ impl Noise {
     }
 
     /// Values 2 `block` and 2 `block` + 1 of the neurons from `first` on: standard normal deviates.
+    #[expect(clippy::needless_range_loop, reason = "one lane of several arrays")]
     #[inline(always)]
     pub(crate) fn pair(&self, first: u32, block: u64) -> [Lanes; 2] {
         let upper = self.address[0] | (block >> 32) as u32;

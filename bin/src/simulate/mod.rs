@@ -21,7 +21,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use description::Description;
 use experiment::Experiment;
-use sim::{Record, Simulation};
+use sim::{GridSimulation, Record, Simulation};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -42,6 +42,9 @@ pub struct SimulateArguments {
     /// Seed of all random numbers, in place of the file's [default: 1]
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
+    /// Run on a grid of so many ms, as NEST's iaf_psc_* do, instead of exactly
+    #[arg(long, value_name = "DT")]
+    grid: Option<f64>,
     /// File format of the spikes
     #[arg(long, value_enum, default_value_t = Format::Csv)]
     format: Format,
@@ -61,11 +64,12 @@ pub fn simulate(arguments: &SimulateArguments) -> Result<ExitCode> {
             .and_then(|description| Experiment::new(&description, arguments.seed))
             .with_context(|| arguments.file.display().to_string())?;
         let begin = Instant::now();
-        let record = watched(&experiment, &interrupt).with_context(|| arguments.file.display().to_string())?;
+        let record =
+            watched(&experiment, arguments.grid, &interrupt).with_context(|| arguments.file.display().to_string())?;
         Ok((experiment, record, begin.elapsed()))
     })?;
     let provenance = Provenance::of("lif-sim", Some(experiment.key.seed));
-    let summary = Summary { experiment: &experiment, record: &record, wall };
+    let summary = Summary { experiment: &experiment, record: &record, grid: arguments.grid, wall };
     let document = summary.document(&provenance);
     if let Some(folder) = &arguments.output {
         let folder = ResultFolder::open(folder)?;
@@ -84,14 +88,17 @@ pub fn simulate(arguments: &SimulateArguments) -> Result<ExitCode> {
 }
 
 /// The run, with its progress on the terminal.
-fn watched(experiment: &Experiment, interrupt: &Interrupt) -> Result<Record> {
+fn watched(experiment: &Experiment, grid: Option<f64>, interrupt: &Interrupt) -> Result<Record> {
     let bar = run::progress(STEPS, "thousandths");
-    let mut simulation = Simulation::new(&experiment.network)?;
     let mut watch = |share: f64| {
         bar.set_position((share * STEPS as f64) as u64);
         !interrupt.asked()
     };
-    let record = simulation.run_watched(&experiment.sources, experiment.key, experiment.duration, &mut watch)?;
+    let Experiment { network, sources, key, duration, .. } = experiment;
+    let record = match grid {
+        None => Simulation::new(network)?.run_watched(sources, *key, *duration, &mut watch)?,
+        Some(dt) => GridSimulation::new(network, dt)?.run_watched(sources, *key, *duration, &mut watch)?,
+    };
     bar.finish_and_clear();
     Ok(record)
 }

@@ -15,6 +15,8 @@ pub(super) struct Summary<'a> {
     pub(super) experiment: &'a Experiment,
     pub(super) record: &'a Record,
     /// Wall time of the run, without drawing the connections.
+    /// Step of the grid (ms); none for an exact run.
+    pub(super) grid: Option<f64>,
     pub(super) wall: Duration,
 }
 
@@ -51,8 +53,9 @@ impl Summary<'_> {
             .collect();
         let mut text = table(&["population", "neurons", "spikes", "rate (Hz)", "CV of intervals", "of neurons"], &rows);
         text += &format!(
-            "{} ms simulated, seed {}; {} synaptic events, {:.3e} per second; {:.3} s of wall time\n",
+            "{} ms simulated {}, seed {}; {} synaptic events, {:.3e} per second; {:.3} s of wall time\n",
             self.record.duration,
+            self.grid.map_or("exactly".to_owned(), |dt| format!("on a grid of {dt} ms")),
             experiment.key.seed,
             self.record.synaptic_events,
             self.events_per_second(),
@@ -106,6 +109,7 @@ impl Summary<'_> {
         json!({
             "provenance": made,
             "complete": self.complete(),
+            "grid_ms": self.grid,
             "duration_ms": experiment.duration,
             "simulated_ms": record.duration,
             "populations": populations,

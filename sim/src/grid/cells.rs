@@ -98,7 +98,7 @@ impl Cells {
             propagators,
             v_rest: neuron.v_rest,
             reset: neuron.v_reset - neuron.v_rest,
-            refractory: steps.nearest(neuron.tau_refrac),
+            refractory: steps.at_or_after(neuron.tau_refrac),
             threshold: population.v_thresh().iter().map(|v| v - neuron.v_rest).collect(),
             u: vec![0.0; size],
             currents: [vec![0.0; size], vec![0.0; size]],

@@ -37,7 +37,7 @@ const STEPS_PER_WATCH: u64 = 1024;
 /// if r > 0:  r -= 1                                        V stays at v_reset
 /// else:      V by the exact propagator, from the synaptic currents at the step's start and the constant current
 /// synaptic currents decay by exp(-dt/tau_syn); then the weights that arrive at k are added to them
-/// if V >= v_thresh:  spike at k,  V = v_reset,  r = tau_refrac/dt, rounded to the nearest whole number
+/// if V >= v_thresh:  spike at k,  V = v_reset,  r = tau_refrac/dt, rounded up to a whole number
 /// ```
 ///
 /// * A spike of a source between two grid points is put on the later one. It arrives there plus the delay, as do spikes
@@ -51,7 +51,7 @@ const STEPS_PER_WATCH: u64 = 1024;
 /// * Recorded potentials and synaptic currents are those after all that happens at their grid point, the reset and the arrivals included.
 ///
 /// All random numbers are those of [`Simulation`](crate::Simulation), so that both engines receive the same input. NEST differs in that it
-/// rounds refractory periods that are not whole steps up, and puts a delay between a current source and its target.
+/// puts a delay between a current source and its target.
 ///
 /// ```
 /// use sim::{GridSimulation, IfCurrExp, Network, Population, Recording, StreamKey};

@@ -23,8 +23,8 @@ impl<const N: usize> Factors<N> {
     #[inline(always)]
     pub(super) fn deviation(&self, x: &[f64; N]) -> f64 {
         let mut d = 0.0;
-        for n in 0..N {
-            d += self.potential[n] * x[n];
+        for (c, x) in self.potential.iter().zip(x) {
+            d += c * x;
         }
         d
     }

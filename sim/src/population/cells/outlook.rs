@@ -87,8 +87,8 @@ impl<const N: usize> Outlook<N> {
         for rung in &self.rungs {
             for lane in 0..L {
                 let mut bound = 0.0;
-                for component in 0..N {
-                    bound += rung.highest[component] * states[component][lane];
+                for (highest, component) in rung.highest.iter().zip(states) {
+                    bound += highest * component[lane];
                 }
                 highest[lane] = if bound > highest[lane] { bound } else { highest[lane] };
                 let room = (theta[lane] - highest[lane]) * rung.per_weight;
