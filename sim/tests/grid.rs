@@ -54,7 +54,7 @@ fn constant_current_fires_every_n_plus_r_steps() {
             let neuron = IfCurrExp { i_offset, tau_refrac, ..IfCurrExp::liu_furber_2016() };
             let level = neuron.resistance() * i_offset;
             let needed = (neuron.tau_m * (level / (level - 15.0)).ln() / dt).ceil();
-            let interval = needed + (tau_refrac / dt).round();
+            let interval = needed + (tau_refrac / dt - 1e-9).ceil();
             let network = alone(Population::new(3, neuron).unwrap().with_recording(spikes()).unwrap());
             let found = on_grid(&network, &[], dt, 1500.0);
             let count = ((1500.0 / dt).round() - needed).div_euclid(interval) + 1.0;

@@ -17,7 +17,12 @@ pub struct Pooling {
     window: [usize; 2],
     weight: [f64; 1],
     layout: MapLayout,
+    /// Target of each presynaptic neuron; `OUTSIDE` where it lies in no window.
+    targets: Vec<u32>,
 }
+
+/// Target of a neuron that nobody gathers.
+const OUTSIDE: u32 = u32::MAX;
 
 impl Pooling {
     /// Pools `map` (height, width) in windows of `window` (height, width); every synapse has the weight `weight` (nA).
@@ -36,12 +41,23 @@ impl Pooling {
                 });
             }
         }
-        Ok(Pooling { map, channels, window, weight: [weight], layout: MapLayout::default() })
+        let pooling =
+            Pooling { map, channels, window, weight: [weight], layout: MapLayout::default(), targets: Vec::new() };
+        Ok(pooling.with_layout(MapLayout::default()))
     }
 
     /// Chooses how the neurons of both sides are numbered; channels last is the default.
-    pub fn with_layout(self, layout: MapLayout) -> Pooling {
-        Pooling { layout, ..self }
+    pub fn with_layout(mut self, layout: MapLayout) -> Pooling {
+        self.layout = layout;
+        let pooled = [self.map[0] / self.window[0], self.map[1] / self.window[1]];
+        let target = |pre: usize| {
+            let [y, x, channel] = layout.place(self.map, self.channels, pre);
+            let [row, column] = [y / self.window[0], x / self.window[1]];
+            let inside = row < pooled[0] && column < pooled[1];
+            if inside { layout.index(pooled, self.channels, [row, column, channel]) as u32 } else { OUTSIDE }
+        };
+        self.targets = (0..self.pre_size()).map(target).collect();
+        self
     }
 
     pub(super) fn pre_size(&self) -> usize {
@@ -54,11 +70,9 @@ impl Pooling {
 
     #[inline]
     pub(super) fn rows(&self, pre: usize, mut deliver: impl FnMut(usize, &[f64])) {
-        let [y, x, channel] = self.layout.place(self.map, self.channels, pre);
-        let [row, column] = [y / self.window[0], x / self.window[1]];
-        let pooled = [self.map[0] / self.window[0], self.map[1] / self.window[1]];
-        if row < pooled[0] && column < pooled[1] {
-            deliver(self.layout.index(pooled, self.channels, [row, column, channel]), &self.weight);
+        let target = self.targets[pre];
+        if target != OUTSIDE {
+            deliver(target as usize, &self.weight);
         }
     }
 }

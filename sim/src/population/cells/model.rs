@@ -20,11 +20,12 @@ pub(crate) struct Factors<const N: usize> {
 
 impl<const N: usize> Factors<N> {
     /// d of a neuron (mV).
+    #[expect(clippy::needless_range_loop, reason = "iterators are not inlined into vector code")]
     #[inline(always)]
     pub(super) fn deviation(&self, x: &[f64; N]) -> f64 {
         let mut d = 0.0;
-        for (c, x) in self.potential.iter().zip(x) {
-            d += c * x;
+        for n in 0..N {
+            d += self.potential[n] * x[n];
         }
         d
     }

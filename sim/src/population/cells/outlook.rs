@@ -73,6 +73,7 @@ impl<const N: usize> Outlook<N> {
     /// Promises for neurons in these states (by component, then neuron), `theta` being their thresholds.
     ///
     /// Of the fine rungs any with room will do, of the coarse ones those whose budget lasts for the expected weight.
+    #[expect(clippy::needless_range_loop, reason = "iterators are not inlined into vector code")]
     #[inline(always)]
     pub(super) fn promises<const L: usize>(
         &self,
@@ -87,8 +88,8 @@ impl<const N: usize> Outlook<N> {
         for rung in &self.rungs {
             for lane in 0..L {
                 let mut bound = 0.0;
-                for (highest, component) in rung.highest.iter().zip(states) {
-                    bound += highest * component[lane];
+                for component in 0..N {
+                    bound += rung.highest[component] * states[component][lane];
                 }
                 highest[lane] = if bound > highest[lane] { bound } else { highest[lane] };
                 let room = (theta[lane] - highest[lane]) * rung.per_weight;
