@@ -159,7 +159,9 @@ fn random_networks_are_proved_and_do_not_depend_on_threads() {
     assert!(document["max_off_threshold_mv"].as_f64().unwrap() < 1e-9, "{document}");
     assert!(document["max_dv_mv"].as_f64().unwrap() < 1e-9, "{document}");
     let mut again = json(program("lif-sim").args(arguments).args(["--threads", "1"]));
-    [&mut document, &mut again].map(|document| document["provenance"].take());
+    for document in [&mut document, &mut again] {
+        document["provenance"].take();
+    }
     assert_eq!(document, again);
 }
 

@@ -174,7 +174,7 @@ pub(super) fn peak(neuron: &IfCurrExp, psc: Psc) -> f64 {
     while f64::from(h) > 1e-12 * neuron.tau_m {
         let mut next = motion.clone();
         next.step(h, &mut terms);
-        if next.slope() > 0.0 { motion = next } else { h = h / 2.0 }
+        if next.slope() > 0.0 { motion = next } else { h /= 2.0 }
     }
     f64::from(motion.u)
 }
