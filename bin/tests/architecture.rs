@@ -16,9 +16,10 @@ const ARROWS: [(&str, &[&str]); 5] = [
 ];
 
 /// Libraries with one home: the only files that may name them.
-const HOMES: [(&str, &[&str]); 23] = [
+const HOMES: [(&str, &[&str]); 24] = [
     ("pulp", &["sim/src/population/", "sim/src/grid/cells.rs"]),
     ("pxfm", &["sim/src/theory/quadrature.rs"]),
+    ("twofloat", &["bin/src/verify/random/series.rs"]),
     ("rand_philox", &["sim/src/random.rs", "sim/src/noise.rs", "ann/src/random.rs"]),
     ("rand", &["sim/src/random.rs"]),
     ("rand_distr", &["sim/src/random.rs"]),

@@ -130,13 +130,50 @@ fn verify_accepts_the_reference_and_refuses_a_shifted_spike() {
 
 #[test]
 fn verify_passes_every_reference_case() {
-    for (file, cases) in [("reference/nest/conformance.json", 23), ("reference/science/lif_exp_examples.json", 9)] {
+    for (file, cases) in [
+        ("reference/nest/conformance.json", 23),
+        ("reference/science/lif_exp_examples.json", 9),
+        ("reference/science/lif_alpha_delta_examples.json", 3),
+        ("reference/science/stdp_examples.json", 3),
+    ] {
         let Some(file) = shared(file) else { continue };
         let document = json(program("lif-sim").arg("verify").arg(file));
         assert_eq!((&document["cases"], &document["count_mismatches"]), (&Value::from(cases), &Value::from(0)));
         assert!(document["max_dt_ms"].as_f64().unwrap() < 1e-9, "{document}");
         assert!(document["max_dv_mv"].as_f64().unwrap() < 1e-9, "{document}");
+        assert!(document["max_dw"].as_f64().unwrap() < 1e-12, "{document}");
     }
+}
+
+/// Some 200 of the networks that the full check runs by the thousand.
+#[test]
+fn random_networks_are_proved_and_do_not_depend_on_threads() {
+    let arguments = ["verify", "--random", "200", "--seed", "7"];
+    let mut document = json(program("lif-sim").args(arguments));
+    assert_eq!((&document["networks"], &document["complete"]), (&Value::from(200), &Value::from(true)));
+    assert!(document["spikes"].as_u64().unwrap() > 50_000, "{document}");
+    for count in ["missed", "invented", "beyond_tolerance"] {
+        assert_eq!(document[count], 0, "{document}");
+    }
+    // Rounding: some 1e-16 of potentials up to 1e5 mV, which the strongest weights would reach without threshold.
+    assert!(document["max_off_threshold_mv"].as_f64().unwrap() < 1e-9, "{document}");
+    assert!(document["max_dv_mv"].as_f64().unwrap() < 1e-9, "{document}");
+    let mut again = json(program("lif-sim").args(arguments).args(["--threads", "1"]));
+    for document in [&mut document, &mut again] {
+        document["provenance"].take();
+    }
+    assert_eq!(document, again);
+}
+
+#[test]
+fn random_networks_that_are_wrong_tell_how_to_repeat_them() {
+    // No potential is right to 1e-30 mV.
+    let output = program("lif-sim").args(["verify", "--random", "3", "--tolerance-v", "1e-30"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("again: lif-sim verify --random 1 --seed 1 --first "), "{table}");
+    let both = failure(program("lif-sim").args(["verify", "--random", "3", "cases.json"]), 2);
+    assert!(both.contains("cannot be used with"), "{both}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Description of a network: sources, populations, projections between them.
 
+use crate::current::CurrentSource;
 use crate::error::NetworkError;
 use crate::population::Population;
 use crate::projection::{Pre, Projection, Synapses};
@@ -123,6 +124,15 @@ impl Network {
             }
         }
         Ok(Component { populations, delay: shortest })
+    }
+
+    /// Amplitudes (nA) that a noisy current has for all neurons of its population from its n-th redraw on: what a run with this `key`
+    /// injects. None for currents of other kinds, and for those that do not exist.
+    pub fn noise_amplitudes(&self, population: usize, current: usize, n: u64, key: StreamKey) -> Option<Vec<f64>> {
+        let target = self.populations.get(population)?;
+        let CurrentSource::Noisy(source) = target.currents().get(current)?.source else { return None };
+        let normal = crate::current::noise(key, self.address(population), current).values(target.size(), n);
+        Some(normal.iter().map(|z| source.mean + source.stdev * z).collect())
     }
 
     /// Address of the random streams of a population: they follow those of the sources.

@@ -37,9 +37,12 @@ impl<'a> Simulation<'a> {
     /// Refuses loops of projections without delay.
     pub fn new(network: &'a Network) -> Result<Simulation<'a>, NetworkError> {
         let components = network.components()?;
-        let mut delays = vec![None; network.populations().len()];
+        // Populations of a loop go from window to window together: as far as the shortest delay allows, and suits all of them.
+        let mut windows = vec![None; network.populations().len()];
         for component in &components {
-            component.populations.iter().for_each(|&index| delays[index] = component.delay);
+            let suits = |&index: &usize| State::longest_window(&network.populations()[index]);
+            let shared = component.delay.map(|delay| component.populations.iter().map(suits).fold(delay, f64::min));
+            component.populations.iter().for_each(|&index| windows[index] = shared);
         }
         // Of the projections onto a population, whether any brings synapses one by one.
         let single = |index: usize| {
@@ -48,9 +51,9 @@ impl<'a> Simulation<'a> {
             network.projections().iter().filter(onto).any(listed)
         };
         let deaf = |index: usize| network.projections().iter().all(|projection| projection.post != index);
-        let states = network.populations().iter().zip(delays).enumerate();
+        let states = network.populations().iter().zip(windows).enumerate();
         let states = states
-            .map(|(index, (population, delay))| State::new(population, delay, single(index), deaf(index)))
+            .map(|(index, (population, shared))| State::new(population, shared, single(index), deaf(index)))
             .collect();
         Ok(Simulation { network, components, states })
     }

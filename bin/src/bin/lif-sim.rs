@@ -24,7 +24,7 @@ enum Command {
     Simulate(SimulateArguments),
     /// Firing rate against the mean of a noisy current: simulated, Siegert, Noisy Softplus
     Response(Box<ResponseArguments>),
-    /// Compare the engine with files of reference spike times and potentials
+    /// Compare the engine with reference cases in files, or prove its results on random networks
     Verify(VerifyArguments),
     /// Time the engine on a workload that other simulators run too
     #[command(subcommand)]

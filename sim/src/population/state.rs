@@ -47,14 +47,14 @@ macro_rules! dispatch {
 }
 
 impl State {
-    /// State of a population whose spikes reach itself, over whatever path, after `delay` ms at the earliest.
+    /// State of a population; `shared` is the length of the windows (ms) of the loop that it belongs to, if any.
     ///
     /// `single` synapses come one by one, and gain nothing from vectors; `deaf` populations receive no projection.
-    pub(crate) fn new(population: &Population, delay: Option<f64>, single: bool, deaf: bool) -> State {
+    pub(crate) fn new(population: &Population, shared: Option<f64>, single: bool, deaf: bool) -> State {
         if let Some(state) = NoisyState::new(population).filter(|_| deaf) {
             return State::Noisy(state);
         }
-        let simple = delay.is_none()
+        let simple = shared.is_none()
             && !single
             && population.psc() == Psc::Exponential
             && population.time_constants().is_none()
@@ -63,13 +63,17 @@ impl State {
         if let Some(state) = VectorState::new(population).filter(|_| simple) {
             return State::Vector(state);
         }
-        let shortest = population.shortest_time_constant() / WINDOWS_PER_TIME_CONSTANT;
-        let window = shortest.min(LONGEST_WINDOW).min(delay.unwrap_or(f64::INFINITY));
+        let window = shared.unwrap_or(State::longest_window(population));
         match population.psc() {
             Psc::Exponential => State::Exponential(ExponentialCells::exponential(population, window)),
             Psc::Alpha => State::Alpha(AlphaCells::alpha(population, window)),
             Psc::Delta => State::Delta(DeltaCells::delta(population, window)),
         }
+    }
+
+    /// The longest windows (ms) that suit a population.
+    pub(crate) fn longest_window(population: &Population) -> f64 {
+        (population.shortest_time_constant() / WINDOWS_PER_TIME_CONSTANT).min(LONGEST_WINDOW)
     }
 
     /// Back to the initial state at time zero; `noise` is that of the first current.

@@ -279,8 +279,10 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
         self.origin = t;
     }
 
+    /// The window of a time: rounding must not put it into a later one.
     fn window_of(&self, t: f64) -> u64 {
-        (t * self.per_window) as u64
+        let window = (t * self.per_window) as u64;
+        if window as f64 * self.window > t { window - 1 } else { window }
     }
 
     #[inline(always)]
@@ -331,12 +333,15 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
     fn resolve(&mut self, j: usize, now: &Now<N>) {
         loop {
             let Cold { since, theta, mode, .. } = self.cold[j];
-            if !(since < now.t) || mode == Mode::Calm {
+            if mode == Mode::Calm || !(since <= now.t) {
                 return;
             }
             let then = if since == self.start.t { self.start } else { self.at(since) };
             if mode == Mode::Held {
                 self.release(j, &then);
+            }
+            if since == now.t {
+                return; // What arrives at this instant, the very end of a refractory period included, comes first.
             }
             let model = *self.model(j);
             let start = self.state(j, &then);
