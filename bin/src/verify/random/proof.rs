@@ -254,10 +254,11 @@ impl<'a> Proof<'a> {
         }
         let (off, spike) = (self.off(), self.next_spike());
         if spike <= self.now * INSTANT {
-            if !(off >= -self.tolerance) {
+            if off >= -self.tolerance {
+                self.fire();
+            } else if spike == self.now {
                 return Err(Fault::Invented { time: spike, off });
             }
-            self.fire();
         } else if off > self.tolerance {
             return Err(Fault::Missed { from: self.now, to: self.now });
         }
