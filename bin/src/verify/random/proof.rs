@@ -6,6 +6,10 @@ use super::enclosure::stays_below;
 use super::series::{Motion, TwoFloat};
 use sim::{IfCurrExp, Psc};
 
+/// The engine may deliver at the start of a window what belongs to it but for a rounding error: a delta synapse then makes its target
+/// fire so much (relative) after the arrival.
+const INSTANT: f64 = 1.0 + 2.0 * f64::EPSILON;
+
 /// What reaches a neuron, and when. Times (ms) are those of floating point: a sum of a spike's time and a delay is rounded once.
 #[derive(Debug, Clone)]
 pub(super) struct Given {
@@ -235,11 +239,12 @@ impl<'a> Proof<'a> {
     }
 
     fn fire(&mut self) {
+        let time = self.next_spike();
         self.findings.spikes += 1;
         self.spikes += 1;
         self.motion.u = self.reset;
         self.motion.held = true;
-        self.until = self.now + self.given.neuron.tau_refrac;
+        self.until = time + self.given.neuron.tau_refrac;
     }
 
     /// Weights of delta synapses may have brought the potential to threshold.
@@ -248,11 +253,12 @@ impl<'a> Proof<'a> {
             return Ok(());
         }
         let (off, spike) = (self.off(), self.next_spike());
-        if spike == self.now {
-            if !(off >= -self.tolerance) {
+        if spike <= self.now * INSTANT {
+            if off >= -self.tolerance {
+                self.fire();
+            } else if spike == self.now {
                 return Err(Fault::Invented { time: spike, off });
             }
-            self.fire();
         } else if off > self.tolerance {
             return Err(Fault::Missed { from: self.now, to: self.now });
         }

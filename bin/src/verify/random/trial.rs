@@ -84,6 +84,7 @@ impl Trial {
         match dice.0.uniform() {
             u if u < 0.12 => trial.grazing(&mut dice),
             u if u < 0.18 => trial.noisy(&mut dice),
+            u if u < 0.33 => trial.rows(&mut dice),
             _ => trial.wired(&mut dice),
         }
     }
@@ -140,6 +141,42 @@ impl Trial {
                 .collect();
         }
         self.wire(source, post, synapses, size, size, dense)?;
+        Ok(self)
+    }
+
+    /// A chain of populations with one synaptic time constant below tau_m, each full onto the next: what the engine treats in vectors.
+    fn rows(mut self, dice: &mut Dice) -> Result<Trial> {
+        let sizes: Vec<usize> = (0..dice.whole(2, 4)).map(|_| dice.whole(1, 2 * MOST_NEURONS)).collect();
+        let mut pre = self.network.add_source(sizes[0]);
+        let spikes = self.trains(sizes[0], dice);
+        let mut share = spikes.len() as f64 * 5.0 / self.duration;
+        self.sources.push(spikes);
+        for pair in sizes.windows(2) {
+            let [from, to] = [pair[0], pair[1]];
+            let mut neuron = neuron(dice);
+            neuron.tau_syn_e = neuron.tau_m / dice.pick(&[1.5, 2.0, 3.3, 4.0, 10.0, 25.0]);
+            neuron.tau_syn_i = neuron.tau_syn_e;
+            let population = differing(Population::new(to, neuron)?, dice)?;
+            let recording = Recording { synaptic_currents: false, ..self.recording(dice) };
+            let post = self.network.add_population(population.with_recording(recording)?);
+            let full = (neuron.v_thresh - neuron.v_rest.max(neuron.v_reset)) / charged(&neuron, Psc::Exponential);
+            let strength = dice.between(0.3, 4.0) * full / share.max(1.0);
+            let inhibition = dice.pick(&[0.0, 0.3, 0.5]);
+            let delay = dice.pick(&[0.0, 0.0, 1.0, 2.7]);
+            let own = dice.chance(0.8);
+            let weight = |dice: &mut Dice| match own {
+                true if dice.chance(inhibition) => -strength * dice.0.uniform(),
+                true => strength * dice.0.uniform(),
+                false => strength,
+            };
+            let pairs = (0..from * to).map(|k| (k / to, k % to));
+            let synapses: Vec<Synapse> =
+                pairs.map(|(i, j)| Synapse { pre: i as u32, post: j as u32, weight: weight(dice), delay }).collect();
+            self.wire(pre, post, synapses, from, to, true)?;
+            // All neurons of the chain's next stage hear all of this one.
+            share = 2.0 * to as f64;
+            pre = Pre::Population(post);
+        }
         Ok(self)
     }
 
