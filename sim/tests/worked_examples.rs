@@ -93,3 +93,24 @@ fn the_end_of_the_refractory_period_is_no_part_of_it() {
     assert_eq!(found, [9.5, 10.5]);
     assert_eq!(seen.v[0][0], -65.0);
 }
+
+/// A neuron that starts above threshold fires before an arrival at time zero, which then counts unless the neuron is refractory.
+#[test]
+fn a_start_above_threshold_comes_before_arrivals() {
+    for (tau_refrac, after) in [(0.0, -75.0), (1.0, -65.0)] {
+        let neuron = IfCurrExp { tau_refrac, ..IfCurrExp::default() };
+        let mut network = Network::new();
+        let source = network.add_source(1);
+        let recording = Recording { spikes: true, v_at: vec![20.0], ..Recording::default() };
+        let population = Population::new(1, neuron).unwrap().with_psc(Psc::Delta).with_v_init(-45.0).unwrap();
+        let post = network.add_population(population.with_recording(recording).unwrap());
+        let synapses = Synapses::Uniform(Uniform::new(1, 1, -10.0).unwrap());
+        network.add_projection(Projection::new(source, post, 0.0, synapses).unwrap()).unwrap();
+        let input = Source::Spikes(vec![Spike { time: 0.0, neuron: 0 }]);
+        let record = Simulation::new(&network).unwrap().run(&[input], KEY, 30.0).unwrap();
+        assert_eq!(record.populations[0].spikes, [Spike { time: 0.0, neuron: 0 }]);
+        // V relaxes from there towards -65 mV for one membrane time constant.
+        let want = -65.0 + (after + 65.0) * (-1.0f64).exp();
+        assert!((record.populations[0].v[0][0] - want).abs() < 1e-12);
+    }
+}

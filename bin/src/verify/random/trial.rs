@@ -404,7 +404,8 @@ fn neuron(dice: &mut Dice) -> IfCurrExp {
     let neuron = IfCurrExp {
         cm: dice.pick(&[0.25, 1.0, 0.1]),
         tau_m,
-        tau_refrac: dice.pick(&[0.0, 0.1, 1.0, 2.0, 3.3, 25.0]),
+        // None but zero is a sum of delays: whether a jump at the very end of a refractory period is lost would be a matter of rounding.
+        tau_refrac: dice.pick(&[0.0, 0.13, 1.03, 2.07, 3.33, 25.01]),
         tau_syn_e,
         tau_syn_i,
         v_rest,

@@ -169,8 +169,16 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
             x[0] = population.v_init()[j] - level;
             self.hot[j] = Hot { x, budget: -1.0 };
             let theta = self.v_thresh[j] - level;
-            self.cold[j] = Cold { theta, since: 0.0, due: 0, listed: u32::MAX, mode: Mode::Critical };
-            self.calendar.note(0, j as u32);
+            let idle = Cold { theta, since: 0.0, due: 0, listed: u32::MAX, mode: Mode::Critical };
+            self.cold[j] = idle;
+            if x[0] >= theta {
+                // It fires before anything can arrive.
+                self.spikes.push(Spike { time: 0.0, neuron: j as u32 });
+                let since = self.neuron.tau_refrac;
+                self.cold[j] = Cold { since, mode: Mode::Held, ..idle };
+                self.hot[j].budget = f64::INFINITY;
+            }
+            self.schedule(j, self.window_of(self.cold[j].since));
         }
     }
 
