@@ -21,6 +21,9 @@ use std::collections::BinaryHeap;
 /// Most steps of the clockwork (redraws, windows, moves of the origin) in one run; so many take hours.
 const MOST_STEPS: f64 = 1e10;
 
+/// Windows of a loop, in units of its shortest delay: a little less, so that rounding puts no arrival before the window it belongs to.
+const MARGIN: f64 = 1.0 - 1e-6;
+
 /// The running state of a network, reusable from run to run; one per thread.
 #[derive(Debug, Clone)]
 pub struct Simulation<'a> {
@@ -41,7 +44,8 @@ impl<'a> Simulation<'a> {
         let mut windows = vec![None; network.populations().len()];
         for component in &components {
             let suits = |&index: &usize| State::longest_window(&network.populations()[index]);
-            let shared = component.delay.map(|delay| component.populations.iter().map(suits).fold(delay, f64::min));
+            let shared =
+                component.delay.map(|delay| component.populations.iter().map(suits).fold(MARGIN * delay, f64::min));
             component.populations.iter().for_each(|&index| windows[index] = shared);
         }
         // Of the projections onto a population, whether any brings synapses one by one.
@@ -364,8 +368,8 @@ impl<'a> Runner<'a> {
             if !(arrival < end) {
                 return;
             }
-            // An arrival that rounding has put before the window it belongs to.
-            let t = arrival.max(start);
+            debug_assert!(arrival >= start, "an arrival at {arrival} ms before its window at {start} ms");
+            let t = arrival;
             match first {
                 Some(Event::Spike(index)) => {
                     let input = &mut self.inputs[index];

@@ -109,8 +109,13 @@ struct Proof<'a> {
     spikes: usize,
     levels: Vec<f64>,
     terms: Vec<f64>,
+    /// The farthest that the potential has been from rest, or its synaptic currents could have driven it (mV).
+    swing: f64,
     findings: Findings,
 }
+
+/// A swing (mV) whose rounding error is far below any tolerance; that of a larger one is larger in proportion.
+const ORDINARY_SWING: f64 = 100.0;
 
 impl<'a> Proof<'a> {
     fn new(given: &'a Given, alleged: &'a Alleged, tolerance: f64) -> Proof<'a> {
@@ -130,6 +135,7 @@ impl<'a> Proof<'a> {
             spikes: 0,
             levels: Vec::new(),
             terms: Vec::new(),
+            swing: ORDINARY_SWING,
             findings: Findings::default(),
         }
     }
@@ -230,6 +236,9 @@ impl<'a> Proof<'a> {
         let limit = f64::from(self.theta + self.tolerance);
         for _ in 0..count as u64 {
             self.motion.step(length / count, &mut self.terms);
+            let [i_e, i_i] = self.motion.synaptic_currents().map(f64::abs);
+            let driven = self.given.neuron.resistance() * (i_e + i_i);
+            self.swing = self.swing.max(driven).max(f64::from(self.motion.u).abs());
             if !self.motion.held && !stays_below(&self.terms, limit) {
                 return Err(Fault::Missed { from: self.now, to: time });
             }
@@ -269,13 +278,14 @@ impl<'a> Proof<'a> {
         let time = reading.time;
         let error = f64::from(self.motion.u + self.given.neuron.v_rest - reading.v).abs();
         self.findings.v = self.findings.v.max(error);
-        if !(error <= self.tolerance) {
+        let tolerance = self.tolerance * self.swing / ORDINARY_SWING;
+        if !(error <= tolerance) {
             return Err(Fault::Potential { time, error });
         }
         for (said, is) in reading.currents.iter().flatten().zip(self.motion.synaptic_currents()) {
             let error = (said - is).abs();
             self.findings.current = self.findings.current.max(error);
-            if !(error <= self.tolerance) {
+            if !(error <= tolerance) {
                 return Err(Fault::Current { time, error });
             }
         }

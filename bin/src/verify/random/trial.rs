@@ -10,8 +10,9 @@ use sim::{
 /// Most neurons of a population, and most spike trains of a source.
 const MOST_NEURONS: usize = 12;
 
-/// Times on this grid (ms) are exact in binary, so that events on it coincide.
-const GRID: f64 = 0.5;
+/// Times on this grid (ms) coincide. No sum of delays is a difference of two of them, so that the order of a spike and an arrival is never a
+/// matter of rounding.
+const GRID: f64 = 0.537_18;
 
 /// A network, its input, and its synapses one by one.
 pub(super) struct Trial {
