@@ -208,6 +208,7 @@ impl Tally {
         let all = &mut self.findings;
         all.spikes += findings.spikes;
         all.arrivals += findings.arrivals;
+        all.undecided += findings.undecided;
         all.off = all.off.max(findings.off);
         all.time = all.time.max(findings.time);
         all.v = all.v.max(findings.v);
@@ -243,6 +244,7 @@ impl Tally {
             "missed": self.missed,
             "invented": self.invented,
             "beyond_tolerance": self.beyond,
+            "undecided": self.findings.undecided,
             "max_off_threshold_mv": self.findings.off,
             "max_dt_ms": self.findings.time,
             "max_dv_mv": self.findings.v,
@@ -261,6 +263,7 @@ impl Tally {
             "missed",
             "invented",
             "beyond tolerance",
+            "undecided",
             "max |V - thresh| (mV)",
             "max |dt| (ms)",
             "max |dV| (mV)",
@@ -274,6 +277,7 @@ impl Tally {
             self.missed,
             self.invented,
             self.beyond,
+            self.findings.undecided,
         ];
         let maxima = [self.findings.off, self.findings.time, self.findings.v, self.findings.current];
         let row = counts.iter().map(u64::to_string).chain(maxima.iter().map(|x| format!("{x:.1e}"))).collect();

@@ -76,6 +76,9 @@ pub(super) struct Findings {
     pub(super) spikes: u64,
     /// Arrivals that were followed.
     pub(super) arrivals: u64,
+    /// Neurons that were followed only until a delta arrival coincided, to rounding, with a crossing: which comes first decides whether
+    /// the jump is lost in the reset.
+    pub(super) undecided: u64,
     /// Largest distance from threshold at a spike (mV).
     pub(super) off: f64,
     /// Largest of these distances over the slope (ms).
@@ -109,6 +112,8 @@ struct Proof<'a> {
     spikes: usize,
     levels: Vec<f64>,
     terms: Vec<f64>,
+    /// Time of the last crossing without a jump, since the last event.
+    crossed: f64,
     /// The farthest that the potential has been from rest, or its synaptic currents could have driven it (mV).
     swing: f64,
     findings: Findings,
@@ -135,6 +140,7 @@ impl<'a> Proof<'a> {
             spikes: 0,
             levels: Vec::new(),
             terms: Vec::new(),
+            crossed: f64::NEG_INFINITY,
             swing: ORDINARY_SWING,
             findings: Findings::default(),
         }
@@ -152,7 +158,14 @@ impl<'a> Proof<'a> {
             ];
             let time = next.into_iter().flatten().fold(*duration, f64::min);
             // A crossing at or before this instant, then the end of refractoriness, then readings, currents and arrivals.
+            let arrives = arrivals.get(arrived).is_some_and(|arrival| arrival.0 <= time);
+            self.crossed = f64::NEG_INFINITY;
             self.follow(time)?;
+            let brink = self.crossed * INSTANT >= time || !self.motion.held && self.off().abs() <= self.tolerance;
+            if arrives && brink && self.given.psc == Psc::Delta && time > 0.0 {
+                self.findings.undecided = 1;
+                return Ok(());
+            }
             while let Some(reading) = readings.get(read).filter(|reading| reading.time <= time) {
                 self.compare(reading)?;
                 read += 1;
@@ -217,6 +230,7 @@ impl<'a> Proof<'a> {
                 if slope > 0.0 {
                     self.findings.time = self.findings.time.max(off.abs() / slope);
                 }
+                self.crossed = spike;
                 self.fire();
             } else if spike == time && self.given.psc == Psc::Delta {
                 return Ok(()); // Arrivals of this instant may bring it to threshold.
