@@ -7,9 +7,11 @@
 //! crossing at every arrival and at the end of every window, until the end of which no other neuron can hear of it.
 
 mod alpha;
+mod arrival;
 mod calendar;
 mod delta;
 mod exponential;
+mod injection;
 mod model;
 mod outlook;
 mod search;
@@ -381,106 +383,6 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
         self.cold[j].mode = Mode::Critical;
     }
 
-    /// One arrival of weight w (nA, mV for delta synapses) at neuron j.
-    #[inline]
-    pub(crate) fn arrive(&mut self, j: usize, w: f64, now: &Now<N>) {
-        if self.models.len() == 1 {
-            self.receive(j, &Arrival::new(w, &now.shared), now);
-        } else {
-            self.receive(j, &Arrival::new(w, &self.models[j].factors(now.t - self.origin)), now);
-        }
-    }
-
-    /// The same arrival at many neurons.
-    pub(crate) fn arrive_at_all(&mut self, targets: &[u32], w: f64, now: &Now<N>) {
-        if self.models.len() == 1 {
-            let arrival = Arrival::new(w, &now.shared);
-            targets.iter().for_each(|&j| self.receive(j as usize, &arrival, now));
-        } else {
-            targets.iter().for_each(|&j| self.arrive(j as usize, w, now));
-        }
-    }
-
-    #[inline(always)]
-    fn receive(&mut self, j: usize, arrival: &Arrival<N>, now: &Now<N>) {
-        let hot = &mut self.hot[j];
-        let budget = hot.budget - arrival.spends;
-        if budget < 0.0 {
-            return self.receive_closely(j, arrival, now);
-        }
-        hot.budget = budget;
-        hot.x.iter_mut().zip(&arrival.adds).for_each(|(x, a)| *x += a);
-    }
-
-    /// An arrival that exhausts the budget.
-    #[cold]
-    #[inline(never)]
-    fn receive_closely(&mut self, j: usize, arrival: &Arrival<N>, now: &Now<N>) {
-        self.resolve(j, now);
-        self.hot[j].x.iter_mut().zip(&arrival.adds).for_each(|(x, a)| *x += a);
-        if self.cold[j].mode == Mode::Calm {
-            self.look::<1>(&[j], now);
-        }
-    }
-
-    /// Changes the current injected into neuron j (nA, i_offset included); V does not jump.
-    pub(crate) fn inject(&mut self, j: usize, current: f64, now: &Now<N>) {
-        self.resolve(j, now);
-        let level = self.neuron.v_rest + self.model(j).resistance() * current;
-        let jump = self.level[j] - level;
-        self.level[j] = level;
-        self.cold[j].theta = self.v_thresh[j] - level;
-        self.shift(j, jump, now);
-    }
-
-    /// Turns a sinusoidal current of neuron j on or off; V does not jump.
-    pub(crate) fn wave_onto(&mut self, j: usize, wave: usize, on: bool, now: &Now<N>) {
-        self.resolve(j, now);
-        let before = self.wave(j, now.t);
-        if on {
-            self.waving[j] |= 1 << wave;
-        } else {
-            self.waving[j] &= !(1 << wave);
-        }
-        self.shift(j, before - self.wave(j, now.t), now);
-    }
-
-    /// Moves d of neuron j because the level from which it is counted has moved.
-    fn shift(&mut self, j: usize, jump: f64, now: &Now<N>) {
-        if self.cold[j].mode != Mode::Held {
-            self.hot[j].x[0] += jump / self.factors(j, now).potential[0];
-            self.look::<1>(&[j], now);
-        }
-    }
-
-    /// What the sinusoidal currents add to V of neuron j at t (mV).
-    fn wave(&self, j: usize, t: f64) -> f64 {
-        self.waves_of(j).map(|wave| wave.potential(self.tau_m(j), self.model(j).resistance(), t)[0]).sum()
-    }
-
-    /// The most that they can add (mV).
-    fn swing(&self, j: usize) -> f64 {
-        self.waves_of(j).map(|wave| wave.swing(self.tau_m(j), self.model(j).resistance())).sum()
-    }
-
-    fn tau_m(&self, j: usize) -> f64 {
-        self.model(j).time_constants().0
-    }
-
-    fn waves_of(&self, j: usize) -> impl Iterator<Item = &Wave> {
-        let on = self.waving.get(j).copied().unwrap_or(0);
-        self.waves.iter().enumerate().filter(move |(index, _)| on >> index & 1 == 1).map(|(_, wave)| wave)
-    }
-
-    /// Threshold of d at t, its slope, and a lower bound of its second derivative.
-    fn moving_threshold(&self, j: usize, t: f64) -> (f64, f64, f64) {
-        let (tau_m, resistance) = (self.tau_m(j), self.model(j).resistance());
-        self.waves_of(j).fold((self.cold[j].theta, 0.0, 0.0), |(theta, rise, bend), wave| {
-            let [value, slope] = wave.potential(tau_m, resistance, t);
-            (theta - value, rise - slope, bend - wave.swing(tau_m, resistance) * wave.omega * wave.omega)
-        })
-    }
-
     /// Emits what neuron j has to emit up to an instant, and returns its potential (mV) and synaptic currents (nA).
     pub(crate) fn observe(&mut self, j: usize, now: &Now<N>) -> (f64, [f64; 2]) {
         self.resolve(j, now);
@@ -514,19 +416,5 @@ impl<M: Model<N>, const N: usize> pulp::WithSimd for Call<'_, M, N> {
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
         self.cells.call(self.due, self.now);
-    }
-}
-
-/// What one arrival does to the coordinates of its target.
-struct Arrival<const N: usize> {
-    adds: [f64; N],
-    spends: f64,
-}
-
-impl<const N: usize> Arrival<N> {
-    #[inline]
-    fn new(w: f64, factors: &Factors<N>) -> Arrival<N> {
-        let gains = if w < 0.0 { &factors.inhibitory } else { &factors.excitatory };
-        Arrival { adds: gains.map(|gain| gain * w), spends: w.max(0.0) }
     }
 }
