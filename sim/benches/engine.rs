@@ -1,10 +1,10 @@
-//! Throughput of the engine: synaptic events of a convolution, and steps of a noisy current.
+//! Throughput of the engine: synaptic events of a convolution and of a loop, and steps of a noisy current.
 
 #![allow(clippy::unwrap_used)] // A failure here is a failed test.
 
 use sim::{
-    Convolution, ConvolutionShape, CurrentSource, IfCurrExp, MapLayout, Network, NoisyCurrent, Population, Projection,
-    Simulation, Source, StreamKey, Synapses,
+    Connector, Convolution, ConvolutionShape, CurrentSource, Distribution, IfCurrExp, MapLayout, Network, NoisyCurrent,
+    Population, Pre, Projection, Simulation, Source, StreamKey, Synapses, Wiring, connect,
 };
 
 const KEY: StreamKey = StreamKey { seed: 1, sample: 0 };
@@ -39,6 +39,39 @@ fn convolution(bencher: divan::Bencher) {
     bencher
         .counter(divan::counter::ItemsCount::new(events))
         .bench_local(|| simulation.run(&input, KEY, 1000.0).unwrap().synaptic_events);
+}
+
+/// A balanced loop of 1,000 neurons with different receptors, 80 synapses onto each, driven above threshold, for one second.
+#[divan::bench]
+fn balanced_loop(bencher: divan::Bencher) {
+    let neuron =
+        IfCurrExp { cm: 0.2, tau_refrac: 5.0, tau_syn_i: 10.0, v_rest: -49.0, v_reset: -60.0, ..IfCurrExp::default() };
+    let mut network = Network::new();
+    let sizes = [800, 200];
+    let populations = sizes.map(|size| {
+        let v_init: Vec<f64> = (0..size).map(|j| -60.0 + 10.0 * f64::from(j * 7919 % 997) / 997.0).collect();
+        network.add_population(Population::new(size as usize, neuron).unwrap().with_v_init(v_init).unwrap())
+    });
+    for (pre, (indegree, weight)) in [(64, 0.0162), (16, -0.09)].into_iter().enumerate() {
+        for post in 0..2 {
+            let wiring = Wiring {
+                pre: sizes[pre] as usize,
+                post: sizes[post] as usize,
+                weights: Distribution::Constant(weight),
+                delays: Distribution::Constant(0.1),
+                self_connections: true,
+            };
+            let address = (2 * pre + post) as u32;
+            let synapses = connect(&Connector::FixedNumberPre(indegree), &wiring, KEY, address).unwrap();
+            let from = Pre::Population(populations[pre]);
+            network.add_projection(Projection::new(from, populations[post], 0.0, synapses).unwrap()).unwrap();
+        }
+    }
+    let mut simulation = Simulation::new(&network).unwrap();
+    let events = simulation.run(&[], KEY, 1000.0).unwrap().synaptic_events;
+    bencher
+        .counter(divan::counter::ItemsCount::new(events))
+        .bench_local(|| simulation.run(&[], KEY, 1000.0).unwrap().synaptic_events);
 }
 
 /// 100 neurons, each with its own current, redrawn every millisecond for ten seconds.
