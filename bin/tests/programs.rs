@@ -298,6 +298,7 @@ fn bad_input_ends_with_one_clear_message() {
         (["--step", "0"], "--step"),
         (["--step", "inf"], "--step"),
         (["--noise-dt", "1e-300"], "more than 1e10 steps"),
+        (["--tau-syn-i", "1e-300"], "more than 1e10 steps"),
         (["--from", "nan"], "--from"),
     ] {
         let message = failure(program("lif-sim").arg("response").args(flags), 1);

@@ -228,8 +228,7 @@ impl Wave {
 
 /// The noise of the current number `index` of a population with this address.
 pub(crate) fn noise(key: StreamKey, address: u32, index: usize) -> Noise {
-    // Every current has streams of its own: the seed is shifted beyond what users tell apart.
-    Noise::new(StreamKey { seed: key.seed.wrapping_add((index as u64) << 32), ..key }, address)
+    Noise::new(key, address, index as u16)
 }
 
 /// The currents of a population in one run.

@@ -200,9 +200,11 @@ pub enum NetworkError {
         /// Largest number.
         most: usize,
     },
-    /// More sinusoidal currents than can be told apart.
-    #[error("a population may have at most {most} sinusoidal currents")]
-    TooManyWaves {
+    /// More currents than can be told apart.
+    #[error("a population may have at most {most} {what}")]
+    TooManyCurrents {
+        /// Which currents.
+        what: &'static str,
         /// Largest number.
         most: usize,
     },

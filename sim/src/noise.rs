@@ -20,9 +20,11 @@ pub(crate) struct Noise {
 }
 
 impl Noise {
-    /// The noise of a population with this address.
-    pub(crate) fn new(key: StreamKey, address: u32) -> Noise {
+    /// The noise of one current of a population with this address: every current has streams of its own.
+    pub(crate) fn new(key: StreamKey, address: u32, current: u16) -> Noise {
         let (key, counter) = key.philox(address, 0, Purpose::Current);
+        // Below the purpose, and above the 40 bits that number the blocks.
+        let counter = counter | u128::from(current) << 40;
         Noise { key, address: [(counter >> 32) as u32, (counter >> 96) as u32] }
     }
 
@@ -85,7 +87,7 @@ mod tests {
     fn blocks_are_those_of_philox() {
         // rand_philox passes the known-answer tests of Random123 (see random.rs).
         let key = StreamKey { seed: 11, sample: 3 };
-        let noise = Noise::new(key, 7);
+        let noise = Noise::new(key, 7, 0);
         let (words, counter) = key.philox(7, 21, Purpose::Current);
         let counter = counter | 5;
         let [a, b, c, d] =
@@ -103,7 +105,7 @@ mod tests {
     fn moments() {
         // 1.6e6 values: mean, variance, skewness and kurtosis within five standard errors (1, sqrt 2, sqrt 6, sqrt 24 over sqrt n), and the
         // correlation of the two values of a block; false alarm below 3e-6.
-        let noise = Noise::new(StreamKey { seed: 7, sample: 0 }, 0);
+        let noise = Noise::new(StreamKey { seed: 7, sample: 0 }, 0, 0);
         let (mut sums, mut product, mut n) = ([0.0; 4], 0.0, 0.0);
         for block in 0..1000 {
             for first in (0..800).step_by(LANES) {

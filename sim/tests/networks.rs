@@ -271,3 +271,60 @@ fn what_is_recorded() {
     assert!((seen.i_syn_e[0][0] - 0.1 * (-1.0f64).exp()).abs() < 1e-15);
     assert!((seen.i_syn_i[0][0] + 0.2 * (-0.6f64).exp()).abs() < 1e-15);
 }
+
+/// Populations without neurons run in every form of the engine.
+#[test]
+fn populations_without_neurons() {
+    for psc in [Psc::Exponential, Psc::Alpha, Psc::Delta] {
+        let mut network = Network::new();
+        let population = Population::new(0, IfCurrExp::default()).unwrap().with_psc(psc);
+        let none = network.add_population(population.with_time_constants(Vec::new()).unwrap());
+        let synapses = Synapses::Sparse(Sparse::from_list(0, 0, &[]).unwrap());
+        network.add_projection(Projection::new(Pre::Population(none), none, 1.0, synapses).unwrap()).unwrap();
+        let record = Simulation::new(&network).unwrap().run(&[], KEY, 10.0).unwrap();
+        assert_eq!(record.populations[0].total(), 0);
+    }
+}
+
+/// Two noisy currents of a population are independent, and are those of no other seed: the variance of their sum is the sum of theirs.
+#[test]
+fn noisy_currents_are_independent() {
+    let neuron = IfCurrExp { v_thresh: 0.0, i_offset: 0.0, ..IfCurrExp::liu_furber_2016() };
+    let recording = Recording { v_at: vec![400.0], ..Recording::default() };
+    let noise = CurrentSource::Noisy(sim::NoisyCurrent::new(0.0, 0.2, 1.0));
+    let mut network = Network::new();
+    let population = Population::new(4000, neuron).unwrap().with_recording(recording).unwrap();
+    let population = population.with_current(noise.clone(), None).unwrap().with_current(noise, None).unwrap();
+    network.add_population(population);
+    for seed in [1, 1 + (1 << 32)] {
+        let key = StreamKey { seed, sample: 0 };
+        let [a, b] = [0, 1].map(|current| network.noise_amplitudes(0, current, 7, key).unwrap());
+        let n = a.len() as f64;
+        let correlation = a.iter().zip(&b).map(|(a, b)| a * b).sum::<f64>() / n / 0.04;
+        // Five standard errors, 1/sqrt(n).
+        assert!(correlation.abs() < 5.0 / n.sqrt(), "{correlation}");
+    }
+    let amplitudes = |seed, current| network.noise_amplitudes(0, current, 7, StreamKey { seed, sample: 0 }).unwrap();
+    assert_ne!(amplitudes(1, 1), amplitudes(1 + (1 << 32), 0));
+    let record = Simulation::new(&network).unwrap().run(&[], KEY, 400.0).unwrap();
+    let u: Vec<f64> = record.populations[0].v[0].iter().map(|v| v + 65.0).collect();
+    let variance = u.iter().map(|u| u * u).sum::<f64>() / 4000.0;
+    // (R s)^2 tanh(dt / (2 tau_m)) at a redraw, for each of the two; five standard errors of 4,000 neurons.
+    let want = 2.0 * (80.0 * 0.2_f64).powi(2) * (0.025_f64).tanh();
+    assert!((variance / want - 1.0).abs() < 5.0 * (2.0_f64 / 4000.0).sqrt(), "{variance} instead of {want}");
+}
+
+/// What makes a neuron fire without end is refused, from wherever it comes: its own offset, its own time constants, or currents that add up.
+#[test]
+fn endless_firing_is_refused() {
+    let neuron = IfCurrExp { tau_refrac: 0.0, ..IfCurrExp::liu_furber_2016() };
+    let dc = |amplitude| CurrentSource::Dc { amplitude, start: 0.0, stop: 1.0 };
+    let population = Population::new(2, neuron).unwrap();
+    // 15 mV at I/cm mV per ms: 1e-6 ms takes some 3.75e6 nA.
+    let strong = population.clone().with_i_offset(vec![0.0, 3e6]).unwrap();
+    assert!(strong.clone().with_current(dc(3e6), Some(vec![0])).is_ok());
+    assert!(strong.with_current(dc(3e6), Some(vec![1])).is_err());
+    let one = population.clone().with_current(dc(3e6), None).unwrap();
+    assert!(one.with_current(dc(3e6), None).is_err());
+    assert!(population.with_i_offset(6e6).is_err());
+}

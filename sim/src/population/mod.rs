@@ -17,17 +17,11 @@ const MOST_NEURONS: usize = u32::MAX as usize;
 /// Shortest interval (ms) at which a constant current may make a neuron fire.
 const SHORTEST_INTERVAL: f64 = 1e-6;
 
-/// Refuses a constant current under which a run would never end.
-fn check_drive(neuron: &IfCurrExp, current: f64) -> Result<(), ParameterError> {
-    let interval = crate::MS_PER_S / noise_free(neuron, current);
-    if interval < SHORTEST_INTERVAL {
-        return Err(ParameterError::EndlessFiring { current, interval });
-    }
-    Ok(())
-}
-
-/// Most sinusoidal currents of a population.
+/// Most sinusoidal currents of a population: one bit each.
 const MOST_WAVES: usize = 64;
+
+/// Most currents of a population: 16 bits of the address of their noise.
+const MOST_CURRENTS: usize = 1 << 16;
 
 /// Description of a population of current-based LIF neurons.
 ///
@@ -89,11 +83,10 @@ impl Population {
     /// Refuses impossible parameters, see [`IfCurrExp::check`].
     pub fn new(size: usize, neuron: IfCurrExp) -> Result<Population, ParameterError> {
         neuron.check()?;
-        check_drive(&neuron, neuron.i_offset)?;
         if size > MOST_NEURONS {
             return Err(ParameterError::TooManyNeurons { found: size, most: MOST_NEURONS });
         }
-        Ok(Population {
+        let population = Population {
             neuron,
             psc: Psc::Exponential,
             i_offset: vec![neuron.i_offset; size],
@@ -103,7 +96,28 @@ impl Population {
             currents: Vec::new(),
             background: Vec::new(),
             recording: Recording::default(),
-        })
+        };
+        population.check_drive()?;
+        Ok(population)
+    }
+
+    /// Refuses constant currents under which a run would never end: each neuron's `i_offset` and the largest that is injected on top.
+    fn check_drive(&self) -> Result<(), ParameterError> {
+        for j in 0..self.size() {
+            let feeds = |injection: &&Injection| match &injection.neurons {
+                Some(chosen) => chosen.binary_search(&(j as u32)).is_ok(),
+                None => true,
+            };
+            let injected = self.currents.iter().filter(feeds).map(|injection| injection.source.largest().max(0.0));
+            let current = self.i_offset[j] + injected.sum::<f64>();
+            let neuron = IfCurrExp { v_thresh: self.v_thresh[j], ..self.neuron };
+            let neuron = self.time_constants.as_ref().map_or(neuron, |each| each[j].of(&neuron));
+            let interval = crate::MS_PER_S / noise_free(&neuron, current);
+            if interval < SHORTEST_INTERVAL {
+                return Err(ParameterError::EndlessFiring { current, interval });
+            }
+        }
+        Ok(())
     }
 
     /// Chooses the shape of the postsynaptic currents.
@@ -118,9 +132,7 @@ impl Population {
     /// Finite values are needed, one or one per neuron, none of which makes a neuron fire without end.
     pub fn with_i_offset(mut self, i_offset: impl Into<PerNeuron>) -> Result<Population, NetworkError> {
         self.i_offset = self.per_neuron("i_offset", "nA", i_offset.into())?;
-        for &current in &self.i_offset {
-            check_drive(&self.neuron, current)?;
-        }
+        self.check_drive()?;
         Ok(self)
     }
 
@@ -134,6 +146,7 @@ impl Population {
         for &v_thresh in &self.v_thresh {
             IfCurrExp { v_thresh, ..self.neuron }.check()?;
         }
+        self.check_drive()?;
         Ok(self)
     }
 
@@ -157,12 +170,9 @@ impl Population {
             let (expected, found) = (self.size(), each.len());
             return Err(NetworkError::Length { what: "time constants", expected, found });
         }
-        for (tau, &i_offset) in each.iter().zip(&self.i_offset) {
-            let neuron = tau.of(&self.neuron);
-            neuron.check()?;
-            check_drive(&neuron, i_offset)?;
-        }
+        each.iter().try_for_each(|tau| tau.of(&self.neuron).check())?;
         self.time_constants = Some(each);
+        self.check_drive()?;
         Ok(self)
     }
 
@@ -178,11 +188,16 @@ impl Population {
     ) -> Result<Population, NetworkError> {
         source.check()?;
         check_neurons(&neurons, self.size())?;
-        check_drive(&self.neuron, self.neuron.i_offset + source.largest())?;
         self.currents.push(Injection { source, neurons });
-        if self.currents.iter().filter(|current| current.source.wave().is_some()).count() > MOST_WAVES {
-            return Err(NetworkError::TooManyWaves { most: MOST_WAVES });
+        let waves = self.currents.iter().filter(|current| current.source.wave().is_some()).count();
+        for (what, found, most) in
+            [("sinusoidal currents", waves, MOST_WAVES), ("currents", self.currents.len(), MOST_CURRENTS)]
+        {
+            if found > most {
+                return Err(NetworkError::TooManyCurrents { what, most });
+            }
         }
+        self.check_drive()?;
         Ok(self)
     }
 

@@ -54,7 +54,7 @@ impl NoisyState {
             v_thresh: pad(population.v_thresh().to_vec(), f64::INFINITY),
             v_init: pad(population.v_init().to_vec(), neuron.v_rest),
             size: population.size(),
-            noise: Noise::new(crate::random::StreamKey { seed: 0, sample: 0 }, 0),
+            noise: Noise::new(crate::random::StreamKey { seed: 0, sample: 0 }, 0, 0),
             spikes: Vec::new(),
             arch: pulp::Arch::new(),
         })
@@ -64,11 +64,6 @@ impl NoisyState {
     pub(crate) fn reset(&mut self, noise: Noise) {
         self.noise = noise;
         self.spikes.clear();
-    }
-
-    /// Interval of the redraws (ms).
-    pub(crate) fn interval(&self) -> f64 {
-        self.current.dt
     }
 
     /// Simulates [0, duration] ms.

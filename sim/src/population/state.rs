@@ -95,9 +95,13 @@ impl State {
         dispatch!(self, _state => f64::INFINITY, _noisy => f64::INFINITY, cells => cells.window())
     }
 
-    /// The shortest interval of its clockwork (ms).
-    pub(crate) fn pace(&self) -> f64 {
-        dispatch!(self, state => state.horizon(), noisy => noisy.interval(), cells => cells.window())
+    /// The shortest interval of its clockwork (ms). What is recorded does not decide whether a run is too long.
+    pub(crate) fn pace(&self, population: &Population) -> f64 {
+        dispatch!(self,
+            state => state.horizon(),
+            _noisy => State::longest_window(population),
+            cells => cells.window()
+        )
     }
 
     /// Enters a window.

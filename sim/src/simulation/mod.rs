@@ -149,7 +149,7 @@ impl<'a> Simulation<'a> {
         for (state, population) in self.states.iter().zip(self.network.populations()) {
             let redraws = population.currents().iter().filter_map(|current| current.source.interval());
             let redraws = redraws.map(|interval| ("a noise interval", interval));
-            let pace = ("a step (a fraction of the shortest time constant or delay)", state.pace());
+            let pace = ("a step (a fraction of the shortest time constant or delay)", state.pace(population));
             for (what, interval) in redraws.chain([pace]) {
                 if duration > MOST_STEPS * interval {
                     return Err(NetworkError::TooManySteps { duration, what, interval, most: MOST_STEPS });

@@ -5,6 +5,7 @@
 //! and the deviates of noisy currents.
 
 mod enclosure;
+mod membranes;
 mod proof;
 mod series;
 mod trial;

@@ -123,8 +123,8 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
     fn new(population: &Population, window: f64, model: fn(IfCurrExp) -> M) -> Cells<M, N> {
         let neuron = *population.neuron();
         let models: Vec<M> = match population.time_constants() {
-            None => vec![model(neuron)],
-            Some(each) => each.iter().map(|tau| model(tau.of(&neuron))).collect(),
+            Some(each) if !each.is_empty() => each.iter().map(|tau| model(tau.of(&neuron))).collect(),
+            _ => vec![model(neuron)],
         };
         let outlooks: Vec<Outlook<N>> = models.iter().map(|model| Outlook::new(model, window)).collect();
         let longest = outlooks.iter().map(Outlook::longest).fold(0.0, f64::max);
