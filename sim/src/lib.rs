@@ -38,6 +38,7 @@ pub mod membrane;
 mod network;
 mod neuron;
 mod noise;
+mod philox;
 mod plasticity;
 mod population;
 mod projection;

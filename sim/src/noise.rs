@@ -3,13 +3,11 @@
 //! The n-th value of a neuron is one of the two Box-Muller deviates of block n/2 of its Philox4x32-10 stream, so that it does not matter
 //! who asks for it, and in which order.
 
-use crate::lanes::{LANES, Lanes, cos_sin_turns, ln};
-use crate::random::{Purpose, StreamKey};
+#![expect(clippy::needless_range_loop, reason = "one lane of several arrays")]
 
-/// Multipliers and key increments of Philox4x32 (Salmon et al. 2011).
-const MULTIPLIERS: [u32; 2] = [0xd251_1f53, 0xcd9e_8d57];
-const INCREMENTS: [u32; 2] = [0x9e37_79b9, 0xbb67_ae85];
-const ROUNDS: u32 = 10;
+use crate::lanes::{LANES, Lanes, cos_sin_turns, ln};
+use crate::philox::{blocks, uniforms};
+use crate::random::{Purpose, StreamKey};
 
 /// The noise of one population.
 #[derive(Debug, Clone, Copy)]
@@ -28,51 +26,61 @@ impl Noise {
         Noise { key, address: [(counter >> 32) as u32, (counter >> 96) as u32] }
     }
 
-    /// Values 2 `block` and 2 `block` + 1 of the neurons from `first` on: standard normal deviates.
-    #[expect(clippy::needless_range_loop, reason = "one lane of several arrays")]
+    /// Values 2 `block` to 2 `block` + 2 N - 1 of the neurons from `first` on: standard normal deviates.
+    ///
+    /// Stage by stage for all N blocks: they are independent, and their latencies overlap.
     #[inline(always)]
-    pub(crate) fn pair(&self, first: u32, block: u64) -> [Lanes; 2] {
-        let upper = self.address[0] | (block >> 32) as u32;
-        let mut c = [[block as u32; LANES], [upper; LANES], [0; LANES], [self.address[1]; LANES]];
-        for (l, neuron) in c[2].iter_mut().enumerate() {
-            *neuron = first.wrapping_add(l as u32);
-        }
-        let mut key = self.key;
-        for _ in 0..ROUNDS {
+    pub(crate) fn pairs<const N: usize>(&self, first: u32, block: u64) -> [[Lanes; 2]; N] {
+        let mut pairs = [[Lanes::ZERO; 2]; N];
+        for (n, pair) in pairs.iter_mut().enumerate() {
+            let block = block + n as u64;
+            let upper = u64::from(self.address[0]) | block >> 32;
+            let mut c = [[block; LANES], [upper; LANES], [0; LANES], [u64::from(self.address[1]); LANES]];
             for l in 0..LANES {
-                let a = u64::from(c[0][l]) * u64::from(MULTIPLIERS[0]);
-                let b = u64::from(c[2][l]) * u64::from(MULTIPLIERS[1]);
-                c[0][l] = (b >> 32) as u32 ^ c[1][l] ^ key[0];
-                c[2][l] = (a >> 32) as u32 ^ c[3][l] ^ key[1];
-                c[1][l] = b as u32;
-                c[3][l] = a as u32;
+                c[2][l] = u64::from(first) + l as u64;
             }
-            key = [key[0].wrapping_add(INCREMENTS[0]), key[1].wrapping_add(INCREMENTS[1])];
+            *pair = uniforms(&blocks(self.key, c));
         }
-        // Uniform in [0, 1), of 52 bits; the first of the two as 1 - u, for the logarithm.
-        let mut uniform = [[0.0; LANES]; 2];
-        for l in 0..LANES {
-            for (u, [low, high]) in uniform.iter_mut().zip([[c[0][l], c[1][l]], [c[2][l], c[3][l]]]) {
-                let bits = u64::from(high) << 32 | u64::from(low);
-                u[l] = f64::from_bits(0x3ff0_0000_0000_0000 | bits >> 12) - 1.0;
+        for pair in &mut pairs {
+            for l in 0..LANES {
+                // For the logarithm: not zero.
+                pair[0][l] = 1.0 - pair[0][l];
             }
-            uniform[0][l] = 1.0 - uniform[0][l];
+            pair[0] = ln(&pair[0]);
         }
-        let radius = ln(&uniform[0]);
-        let [mut cos, mut sin] = cos_sin_turns(&uniform[1]);
-        for l in 0..LANES {
-            let r = (-2.0 * radius[l]).sqrt();
-            cos[l] *= r;
-            sin[l] *= r;
+        for pair in &mut pairs {
+            let [cos, sin] = cos_sin_turns(&pair[1]);
+            for l in 0..LANES {
+                let radius = (-2.0 * pair[0][l]).sqrt();
+                pair[0][l] = radius * cos[l];
+                pair[1][l] = radius * sin[l];
+            }
         }
-        [cos, sin]
+        pairs
     }
 
     /// Value n of the first `size` neurons.
     pub(crate) fn values(&self, size: usize, n: u64) -> Vec<f64> {
+        pulp::Arch::new().dispatch(Values { noise: *self, size, n })
+    }
+}
+
+/// One value of several neurons.
+struct Values {
+    noise: Noise,
+    size: usize,
+    n: u64,
+}
+
+impl pulp::WithSimd for Values {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> Vec<f64> {
+        let Values { noise, size, n } = self;
         let mut values = Vec::with_capacity(size + LANES);
         for first in (0..size).step_by(LANES) {
-            values.extend(self.pair(first as u32, n / 2)[n as usize % 2]);
+            values.extend(*noise.pairs::<1>(first as u32, n / 2)[0][n as usize % 2]);
         }
         values.truncate(size);
         values
@@ -95,7 +103,7 @@ mod tests {
         let uniform = |low: u64, high: u64| ((high << 32 | low) >> 12) as f64 / 2.0f64.powi(52);
         let radius = (-2.0 * (1.0 - uniform(a, b)).ln()).sqrt();
         let (sin, cos) = (std::f64::consts::TAU * uniform(c, d)).sin_cos();
-        let got = noise.pair(16, 5).map(|lanes| lanes[5]);
+        let got = noise.pairs::<2>(16, 4)[1].map(|lanes| lanes[5]);
         assert!((got[0] - radius * cos).abs() < 1e-14 && (got[1] - radius * sin).abs() < 1e-14);
         assert_eq!(noise.values(30, 10)[21], got[0]);
         assert_eq!(noise.values(30, 11)[21], got[1]);
@@ -109,7 +117,7 @@ mod tests {
         let (mut sums, mut product, mut n) = ([0.0; 4], 0.0, 0.0);
         for block in 0..1000 {
             for first in (0..800).step_by(LANES) {
-                let [x, y] = noise.pair(first, block);
+                let [[x, y]] = noise.pairs::<1>(first, block);
                 for l in 0..LANES {
                     for z in [x[l], y[l]] {
                         sums.iter_mut().enumerate().for_each(|(k, sum)| *sum += z.powi(k as i32 + 1));

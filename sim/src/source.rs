@@ -1,8 +1,11 @@
 //! What drives a network from outside: spike sources and injected currents.
 
 use crate::error::{NetworkError, ParameterError, finite, not_negative, positive};
+use crate::population::PerNeuron;
 use crate::random::{Purpose, Stream, StreamKey};
 use crate::record::Spike;
+use rand_distr::Distribution as _;
+use rand_distr::weighted::WeightedAliasIndex;
 
 /// Most spikes that a source may send in one run: 1.6 GB.
 const MOST_SPIKES: f64 = 1e8;
@@ -159,12 +162,13 @@ impl<'a> PoissonSteps<'a> {
 
 /// A Poisson input of a neuron's own: the sum of many sources that nobody else hears.
 ///
-/// However many they are, sources of one weight add up to one Poisson process with the sum of their rates.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// However many they are, sources of one weight add up to one Poisson process with the sum of their rates. A population that hears nothing
+/// but one or two backgrounds over the whole run is simulated several neurons at a time; its arrivals are then not those of a run on the grid.
+#[derive(Debug, Clone, PartialEq)]
 #[doc(alias = "poisson_generator")]
 pub struct Background {
-    /// Rate (Hz) per neuron.
-    pub rate: f64,
+    /// Rate (Hz): one for all neurons, or one each.
+    pub rate: PerNeuron,
     /// Weight (nA; mV for delta synapses).
     pub weight: f64,
     /// When it begins (ms).
@@ -174,32 +178,50 @@ pub struct Background {
 }
 
 impl Background {
-    /// A background over the whole run: rate (Hz) per neuron, weight (nA; mV for delta synapses).
-    pub fn new(rate: f64, weight: f64) -> Background {
-        Background { rate, weight, start: 0.0, duration: f64::INFINITY }
+    /// A background over the whole run: rate (Hz) of a neuron's input, weight (nA; mV for delta synapses).
+    pub fn new(rate: impl Into<PerNeuron>, weight: f64) -> Background {
+        Background { rate: rate.into(), weight, start: 0.0, duration: f64::INFINITY }
     }
 
-    /// Refuses what cannot be drawn.
+    /// Rate (Hz) of the input of neuron j.
+    pub(crate) fn rate_of(&self, j: usize) -> f64 {
+        match &self.rate {
+            PerNeuron::Same(rate) => *rate,
+            PerNeuron::Each(rates) => rates[j],
+        }
+    }
+
+    /// Refuses what cannot be drawn for a population of `size` neurons.
     ///
     /// # Errors
     ///
-    /// The rate and times must be zero or more, the weight finite.
-    pub(crate) fn check(&self) -> Result<(), ParameterError> {
-        not_negative("rate", "Hz", self.rate)?;
+    /// Rates and times must be zero or more, one rate or one per neuron, the weight finite.
+    pub(crate) fn check(&self, size: usize) -> Result<(), NetworkError> {
+        match &self.rate {
+            PerNeuron::Same(rate) => not_negative("rate", "Hz", *rate)?,
+            PerNeuron::Each(rates) if rates.len() == size => {
+                rates.iter().try_for_each(|&rate| not_negative("rate", "Hz", rate))?;
+            }
+            PerNeuron::Each(rates) => {
+                return Err(NetworkError::Length { what: "rates of a background", expected: size, found: rates.len() });
+            }
+        }
         finite("weight", "nA", self.weight)?;
         not_negative("start", "ms", self.start)?;
         if self.duration >= 0.0 {
             Ok(())
         } else {
-            Err(ParameterError::StopBeforeStart { start: self.start, stop: self.start + self.duration })
+            Err(ParameterError::StopBeforeStart { start: self.start, stop: self.start + self.duration }.into())
         }
     }
 }
 
-/// The backgrounds of all neurons of a population, drawn as one process whose spikes fall on neurons at random.
+/// The background of all neurons of a population, drawn as one process whose spikes fall on neurons at random.
 pub(crate) struct BackgroundTrain {
     pub(crate) weight: f64,
     size: usize,
+    /// Which neuron a spike falls on, where their rates differ.
+    targets: Option<WeightedAliasIndex<f64>>,
     interval: f64,
     stop: f64,
     stream: Stream,
@@ -210,10 +232,16 @@ pub(crate) struct BackgroundTrain {
 impl BackgroundTrain {
     /// The train of a population of `size` neurons; `address` is that of its random streams, `index` its number among them.
     pub(crate) fn new(background: &Background, size: usize, key: StreamKey, address: u32, index: u32) -> Self {
-        let Background { rate, weight, start, duration } = *background;
+        let Background { rate, weight, start, duration } = background;
+        let (total, targets) = match rate {
+            PerNeuron::Same(rate) => (rate * size as f64, None),
+            // Rates that are all zero have no table, and no spikes.
+            PerNeuron::Each(rates) => (rates.iter().sum(), WeightedAliasIndex::new(rates.clone()).ok()),
+        };
         let stream = key.stream(address, index, Purpose::Background);
-        let interval = crate::MS_PER_S / (rate * size as f64);
-        let mut train = BackgroundTrain { weight, size, interval, stop: start + duration, stream, next: start };
+        let interval = crate::MS_PER_S / total;
+        let stop = start + duration;
+        let mut train = BackgroundTrain { weight: *weight, size, targets, interval, stop, stream, next: *start };
         train.wait();
         train
     }
@@ -226,7 +254,10 @@ impl BackgroundTrain {
 
     /// The neuron on which the next spike falls; goes on to the one after it.
     pub(crate) fn pop(&mut self) -> usize {
-        let neuron = self.stream.below(self.size);
+        let neuron = match &self.targets {
+            None => self.stream.below(self.size),
+            Some(targets) => targets.sample(&mut self.stream),
+        };
         self.wait();
         neuron
     }

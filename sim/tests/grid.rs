@@ -234,14 +234,19 @@ fn rate_under_noise_on_the_grid() {
     assert!((rate - 55.745_297_165).abs() < 4.0 * 0.17, "{rate} Hz");
 }
 
-/// The same background reaches both engines: equal numbers of arrivals, and rates that differ by the bias of a fine grid only.
+/// The same background reaches a population of a network in both engines: equal numbers of arrivals, and rates that differ by the bias
+/// of a fine grid only.
 #[test]
 fn backgrounds_are_those_of_the_exact_engine() {
     let population = Population::new(50, IfCurrExp::liu_furber_2016()).unwrap();
     let population = population.with_background(Background::new(2000.0, 0.02)).unwrap();
-    let network = alone(population.with_background(Background::new(500.0, -0.02)).unwrap());
-    let exact = Simulation::new(&network).unwrap().run(&[], KEY, 2000.0).unwrap();
-    let grid = on_grid(&network, &[], 0.01, 2000.0);
+    let mut network = alone(population.with_background(Background::new(500.0, -0.02)).unwrap());
+    let silent = network.add_source(1);
+    let synapses = Synapses::Dense(Dense::new(1, 50, vec![1.0; 50]).unwrap());
+    network.add_projection(Projection::new(silent, 0, 1.0, synapses).unwrap()).unwrap();
+    let silence = [Source::Spikes(Vec::new())];
+    let exact = Simulation::new(&network).unwrap().run(&silence, KEY, 2000.0).unwrap();
+    let grid = on_grid(&network, &silence, 0.01, 2000.0);
     let missing = exact.synaptic_events - grid.synaptic_events;
     // Those of the last step arrive at the end: 125,000 per second, 1.25 expected in 0.01 ms.
     assert!(missing < 10, "{missing}");

@@ -6,8 +6,7 @@ use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use serde_json::json;
-use sim::response::{Drive, ResponseTrials};
-use sim::{CurrentSource, IfCurrExp, Network, NoisyCurrent, Population, Simulation, StreamKey};
+use sim::{Background, CurrentSource, IfCurrExp, Network, NoisyCurrent, Population, Simulation, StreamKey};
 use std::process::ExitCode;
 
 /// Flags of `lif-sim bench response`.
@@ -93,23 +92,33 @@ fn noise(arguments: &ResponseArguments) -> Result<Outcome> {
     Ok(("noisy current on 135 points (events are redraws)".into(), redraws as u64, rates?))
 }
 
+/// All trials of a standard deviation and time constant are the neurons of one population, each with Poisson input of its own.
 fn poisson(arguments: &ResponseArguments) -> Result<Outcome> {
     let cases = [1.0, 5.0, 10.0].map(|tau| [0.1, 0.2, 0.5, 1.0].map(|sigma| (tau, sigma))).concat();
-    let mut events = 0.0;
-    let mut points = Vec::new();
-    for &(tau_syn, sigma) in &cases {
-        let neuron = IfCurrExp { tau_syn_e: tau_syn, tau_syn_i: tau_syn, ..IfCurrExp::liu_furber_2016() };
-        let weight = WEIGHT * sigma;
-        for mean in means() {
-            let (excitatory, inhibitory) = sim::poisson_rates_for_moments(mean, sigma, tau_syn, weight)?;
-            events += (excitatory + inhibitory) * arguments.trials as f64 * arguments.duration / sim::MS_PER_S;
-            let drive = Drive::Poisson { sigma, weight };
-            points
-                .push((mean, ResponseTrials { neuron, drive, trials: arguments.trials, duration: arguments.duration }));
-        }
-    }
-    let measured: Result<Vec<f64>> =
-        points.par_iter().map(|(mean, trials)| Ok(trials.measure(*mean, arguments.seed)?.rate)).collect();
-    let rates = measured?.chunks(points.len() / cases.len()).map(|curve| curve.iter().sum::<f64>() / 27.0).collect();
-    Ok(("Poisson spikes on 324 points".into(), events as u64, rates))
+    let runs: Result<Vec<(u64, f64)>> = cases
+        .into_par_iter()
+        .enumerate()
+        .map(|(index, (tau_syn, sigma))| {
+            let neuron = IfCurrExp { tau_syn_e: tau_syn, tau_syn_i: tau_syn, ..IfCurrExp::liu_furber_2016() };
+            let weight = WEIGHT * sigma;
+            let (mut excitatory, mut inhibitory) = (Vec::new(), Vec::new());
+            for mean in means() {
+                let (up, down) = sim::poisson_rates_for_moments(mean, sigma, tau_syn, weight)?;
+                excitatory.extend(vec![up; arguments.trials]);
+                inhibitory.extend(vec![down; arguments.trials]);
+            }
+            let size = excitatory.len();
+            let population = Population::new(size, neuron)?
+                .with_background(Background::new(excitatory, weight))?
+                .with_background(Background::new(inhibitory, -weight))?;
+            let mut network = Network::new();
+            network.add_population(population);
+            let key = StreamKey { seed: arguments.seed, sample: index as u64 };
+            let record = Simulation::new(&network)?.run(&[], key, arguments.duration)?;
+            let rate = record.populations[0].total() as f64 / size as f64 / arguments.duration * sim::MS_PER_S;
+            Ok((record.synaptic_events, rate))
+        })
+        .collect();
+    let (events, rates): (Vec<u64>, Vec<f64>) = runs?.into_iter().unzip();
+    Ok(("Poisson spikes on 324 points".into(), events.iter().sum(), rates))
 }

@@ -207,7 +207,7 @@ fn current_source(table: &CurrentTable) -> (CurrentSource, Option<Vec<u32>>) {
 
 fn background_input(table: &BackgroundTable) -> Result<Background> {
     let (start, duration) = stretch(table.start, table.duration)?;
-    Ok(Background { rate: table.rate, weight: table.weight, start, duration })
+    Ok(Background { start, duration, ..Background::new(table.rate, table.weight) })
 }
 
 fn recording(table: &RecordTable, size: usize, duration: f64) -> Result<Recording> {

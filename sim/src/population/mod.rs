@@ -2,6 +2,7 @@
 
 mod cells;
 mod noisy;
+mod poisson;
 pub(crate) mod state;
 mod vector;
 
@@ -207,7 +208,7 @@ impl Population {
     ///
     /// Refuses what cannot be drawn, see [`Background`].
     pub fn with_background(mut self, background: Background) -> Result<Population, NetworkError> {
-        background.check()?;
+        background.check(self.size())?;
         self.background.push(background);
         Ok(self)
     }

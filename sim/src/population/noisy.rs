@@ -9,6 +9,9 @@ use crate::neuron::IfCurrExp;
 use crate::noise::Noise;
 use crate::record::Spike;
 
+/// Blocks of the noise that are drawn together.
+const BLOCKS: usize = 4;
+
 /// Neurons of a population under a noisy current.
 #[derive(Debug, Clone)]
 pub(crate) struct NoisyState {
@@ -99,15 +102,16 @@ impl pulp::WithSimd for Group<'_> {
     fn with_simd<S: pulp::Simd>(self, _: S) {
         let Group { state, first, duration } = self;
         let NoisyState { neuron, current, noise, spikes, size, .. } = state;
-        let lanes = |values: &[f64]| -> Lanes { std::array::from_fn(|l| values[first + l]) };
+        let lanes = |values: &[f64]| Lanes(std::array::from_fn(|l| values[first + l]));
         let (level, theta, mut v) = (lanes(&state.level), lanes(&state.v_thresh), lanes(&state.v_init));
         let resistance = neuron.resistance();
         let whole = (-current.dt / neuron.tau_m).exp();
         // Of a step, what is left of the distance to the level: less of the way is done by a neuron that is refractory at its start.
-        let mut left = [whole; LANES];
+        let mut left = Lanes([whole; LANES]);
         // Until when each neuron is refractory, counted from the start of the step; and which are.
-        let mut until = [0.0; LANES];
+        let mut until = Lanes::ZERO;
         let mut late = 0u32;
+        let beyond = ((neuron.tau_refrac - current.dt) / neuron.tau_m).exp();
         let rest_of = |until: f64| (((until - current.dt) / neuron.tau_m).min(0.0)).exp();
         for l in 0..LANES {
             if v[l] >= theta[l] {
@@ -119,17 +123,18 @@ impl pulp::WithSimd for Group<'_> {
             }
         }
         let steps = (duration / current.dt).ceil() as u64;
-        let mut pair = [[0.0; LANES]; 2];
+        let mut pairs = [[Lanes::ZERO; 2]; BLOCKS];
         for n in 0..steps {
-            if n % 2 == 0 {
-                pair = noise.pair(first as u32, n / 2);
+            let in_batch = n as usize % (2 * BLOCKS);
+            if in_batch == 0 {
+                pairs = noise.pairs(first as u32, n / 2);
             }
-            let normal = &pair[(n % 2) as usize];
+            let normal = &pairs[in_batch / 2][in_batch % 2];
             let start = n as f64 * current.dt;
             // The last step may be cut short; nothing is asked of the potentials at its end.
             let dt = current.dt.min(duration - start);
             let mut target = level;
-            let mut end = [0.0; LANES];
+            let mut end = Lanes::ZERO;
             let mut crosses = 0u32;
             for l in 0..LANES {
                 target[l] += resistance * (current.mean + current.stdev * normal[l]);
@@ -141,10 +146,11 @@ impl pulp::WithSimd for Group<'_> {
                 let (theta, target) = (theta[l], target[l]);
                 let mut from = v[l];
                 loop {
-                    let at = until[l] + neuron.tau_m * ((target - from) / (target - theta)).ln();
+                    let ratio = (target - from) / (target - theta);
+                    let at = until[l] + neuron.tau_m * ratio.ln();
                     if !(at <= dt) {
                         // The cut last step ends before, or the next spike falls into a later one.
-                        end[l] = target + (from - target) * rest_of(until[l]);
+                        end[l] = target + (from - target) * left[l];
                         until[l] = current.dt;
                         break;
                     }
@@ -157,8 +163,11 @@ impl pulp::WithSimd for Group<'_> {
                     from = neuron.v_reset;
                     end[l] = from;
                     if until[l] >= current.dt {
+                        // exp((at - dt) / tau_m) is at hand.
+                        left[l] *= ratio * beyond;
                         break;
                     }
+                    left[l] = rest_of(until[l]);
                 }
             }
             v = end;
@@ -167,7 +176,10 @@ impl pulp::WithSimd for Group<'_> {
                 // A neuron whose refractory period ended in this step is free from the start of the next.
                 let over = until[l] - current.dt;
                 if over > 0.0 {
-                    (until[l], left[l]) = (over, rest_of(over));
+                    until[l] = over;
+                    if late >> l & 1 == 1 || over >= current.dt {
+                        left[l] = rest_of(over);
+                    }
                     held |= 1 << l;
                 } else {
                     (until[l], left[l]) = (0.0, whole);

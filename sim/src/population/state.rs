@@ -3,10 +3,11 @@
 use super::Population;
 use super::cells::{AlphaCells, DeltaCells, ExponentialCells};
 use super::noisy::NoisyState;
+use super::poisson::PoissonState;
 use super::vector::VectorState;
 use crate::neuron::Psc;
-use crate::noise::Noise;
 use crate::projection::{Row, Synapses};
+use crate::random::StreamKey;
 use crate::record::Spike;
 
 /// State of a population during a run.
@@ -16,6 +17,8 @@ pub(crate) enum State {
     Vector(VectorState),
     /// No input but one noisy current.
     Noisy(NoisyState),
+    /// No input but Poisson input of its own.
+    Poisson(PoissonState),
     /// Any exponential synapses.
     Exponential(ExponentialCells),
     /// Alpha-shaped synapses.
@@ -33,12 +36,13 @@ const LONGEST_WINDOW: f64 = 1.0;
 /// Why some states are never asked for something: they are chosen for populations without it.
 const ALONE: &str = "the state of this population was chosen because it has none of this";
 
-/// Runs an expression with the cells of any kind; the other two states have expressions of their own.
+/// Runs an expression with the cells of any kind; the other states have expressions of their own.
 macro_rules! dispatch {
-    ($state:expr, $vector:ident => $first:expr, $noisy:ident => $second:expr, $cells:ident => $rest:expr) => {
+    ($state:expr, $vector:ident => $first:expr, $noisy:ident => $second:expr, $poisson:ident => $third:expr, $cells:ident => $rest:expr) => {
         match $state {
             State::Vector($vector) => $first,
             State::Noisy($noisy) => $second,
+            State::Poisson($poisson) => $third,
             State::Exponential($cells) => $rest,
             State::Alpha($cells) => $rest,
             State::Delta($cells) => $rest,
@@ -53,6 +57,9 @@ impl State {
     pub(crate) fn new(population: &Population, shared: Option<f64>, single: bool, deaf: bool) -> State {
         if let Some(state) = NoisyState::new(population).filter(|_| deaf) {
             return State::Noisy(state);
+        }
+        if let Some(state) = PoissonState::new(population).filter(|_| deaf) {
+            return State::Poisson(state);
         }
         let simple = shared.is_none()
             && !single
@@ -76,23 +83,29 @@ impl State {
         (population.shortest_time_constant() / WINDOWS_PER_TIME_CONSTANT).min(LONGEST_WINDOW)
     }
 
-    /// Back to the initial state at time zero; `noise` is that of the first current.
-    pub(crate) fn reset(&mut self, population: &Population, noise: Noise) {
+    /// Back to the initial state at time zero, with the random streams of a population with this address.
+    pub(crate) fn reset(&mut self, population: &Population, key: StreamKey, address: u32) {
         dispatch!(self,
             state => state.reset(population),
-            noisy => noisy.reset(noise),
+            noisy => noisy.reset(crate::current::noise(key, address, 0)),
+            poisson => poisson.reset(key, address),
             cells => cells.reset(population)
         );
     }
 
-    /// Whether the state makes the injected currents itself.
-    pub(crate) fn injects_itself(&self) -> bool {
-        matches!(self, State::Noisy(_))
+    /// Whether the state makes the injected currents and the background itself.
+    pub(crate) fn drives_itself(&self) -> bool {
+        matches!(self, State::Noisy(_) | State::Poisson(_))
+    }
+
+    /// Arrivals of a background that the state makes itself.
+    pub(crate) fn own_arrivals(&self) -> u64 {
+        if let State::Poisson(poisson) = self { poisson.events() } else { 0 }
     }
 
     /// Length of its windows (ms); infinite where it needs none.
     pub(crate) fn window(&self) -> f64 {
-        dispatch!(self, _state => f64::INFINITY, _noisy => f64::INFINITY, cells => cells.window())
+        dispatch!(self, _state => f64::INFINITY, _noisy => f64::INFINITY, _poisson => f64::INFINITY, cells => cells.window())
     }
 
     /// The shortest interval of its clockwork (ms). What is recorded does not decide whether a run is too long.
@@ -100,13 +113,14 @@ impl State {
         dispatch!(self,
             state => state.horizon(),
             _noisy => State::longest_window(population),
+            _poisson => State::longest_window(population),
             cells => cells.window()
         )
     }
 
     /// Enters a window.
     pub(crate) fn begin(&mut self, window: u64) {
-        dispatch!(self, _state => (), _noisy => (), cells => cells.begin(window));
+        dispatch!(self, _state => (), _noisy => (), _poisson => (), cells => cells.begin(window));
     }
 
     /// Leaves a window at t (ms): all crossings up to then are emitted.
@@ -114,6 +128,7 @@ impl State {
         dispatch!(self,
             state => { let now = state.at(t); state.settle(&now); },
             noisy => noisy.run(t),
+            poisson => poisson.finish(t),
             cells => cells.finish(t)
         );
     }
@@ -140,6 +155,7 @@ impl State {
                 });
             },
             _noisy => unreachable!("{ALONE}"),
+            _poisson => unreachable!("{ALONE}"),
             cells => {
                 let now = cells.at(t);
                 synapses.rows(pre, |row| {
@@ -165,6 +181,7 @@ impl State {
         dispatch!(self,
             state => { let now = state.at(t); state.receive(j, weight, &now); },
             _noisy => unreachable!("{ALONE}"),
+            _poisson => unreachable!("{ALONE}"),
             cells => { let now = cells.at(t); cells.arrive(j, weight, &now); }
         );
     }
@@ -174,6 +191,7 @@ impl State {
         dispatch!(self,
             state => { let now = state.at(t); state.observe(j, &now); },
             _noisy => unreachable!("{ALONE}"),
+            _poisson => unreachable!("{ALONE}"),
             cells => { let now = cells.at(t); cells.observe(j, &now); }
         );
     }
@@ -182,7 +200,7 @@ impl State {
     ///
     /// A population with currents never has the vector state.
     pub(crate) fn inject(&mut self, levels: &[(usize, f64)], wave: Option<(usize, bool)>, t: f64) {
-        dispatch!(self, _state => unreachable!("{ALONE}"), _noisy => unreachable!("{ALONE}"), cells => {
+        dispatch!(self, _state => unreachable!("{ALONE}"), _noisy => unreachable!("{ALONE}"), _poisson => unreachable!("{ALONE}"), cells => {
             let now = cells.at(t);
             for &(j, current) in levels {
                 cells.inject(j, current, &now);
@@ -203,13 +221,14 @@ impl State {
                 neurons.iter().map(|&j| { let (v, i) = state.observe(j as usize, &now); (v, [i, 0.0]) }).collect()
             },
             _noisy => unreachable!("{ALONE}"),
+            poisson => { poisson.run(t); neurons.iter().map(|&j| poisson.observe(j as usize, t)).collect() },
             cells => { let now = cells.at(t); neurons.iter().map(|&j| cells.observe(j as usize, &now)).collect() }
         )
     }
 
     /// Appends the spikes since they were last taken to a train; in order of time, then neuron, if anybody is to hear of them.
     pub(crate) fn take_spikes(&mut self, into: &mut Vec<Spike>, heard: bool) {
-        let spikes = dispatch!(self, state => state.spikes(), noisy => noisy.spikes(), cells => cells.spikes());
+        let spikes = dispatch!(self, state => state.spikes(), noisy => noisy.spikes(), poisson => poisson.spikes(), cells => cells.spikes());
         if heard {
             crate::record::sort(spikes);
         }
@@ -218,6 +237,6 @@ impl State {
 
     /// Spikes not yet taken, in order of detection; those of one neuron are in order of time.
     pub(crate) fn fresh_spikes(&self) -> &[Spike] {
-        dispatch!(self, state => state.fresh_spikes(), noisy => noisy.fresh_spikes(), cells => cells.fresh_spikes())
+        dispatch!(self, state => state.fresh_spikes(), noisy => noisy.fresh_spikes(), poisson => poisson.fresh_spikes(), cells => cells.fresh_spikes())
     }
 }

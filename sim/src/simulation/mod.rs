@@ -100,11 +100,10 @@ impl<'a> Simulation<'a> {
             let mut runners: Vec<Runner<'_>> = component
                 .populations
                 .iter()
-                .map(|&index| Runner::new(self.network, index, key, self.states[index].injects_itself()))
+                .map(|&index| Runner::new(self.network, index, key, self.states[index].drives_itself()))
                 .collect();
             for runner in &runners {
-                let noise = crate::current::noise(key, self.network.address(runner.index), 0);
-                self.states[runner.index].reset(runner.population, noise);
+                self.states[runner.index].reset(runner.population, key, self.network.address(runner.index));
             }
             let window = component.populations.iter().map(|&i| self.states[i].window()).fold(f64::INFINITY, f64::min);
             let share = component.populations.len() as f64 / self.states.len() as f64;
@@ -134,6 +133,7 @@ impl<'a> Simulation<'a> {
                 }
             }
             for runner in runners {
+                record.synaptic_events += self.states[runner.index].own_arrivals();
                 runner.finish(&trains, reached, &mut record);
             }
             done += component.populations.len();

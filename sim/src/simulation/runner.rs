@@ -27,17 +27,17 @@ pub(super) struct Runner<'a> {
 }
 
 impl<'a> Runner<'a> {
-    pub(super) fn new(network: &'a Network, index: usize, key: StreamKey, injects_itself: bool) -> Runner<'a> {
+    pub(super) fn new(network: &'a Network, index: usize, key: StreamKey, drives_itself: bool) -> Runner<'a> {
         let population = &network.populations()[index];
         let inputs = network.projections().iter().enumerate();
         let inputs = inputs.filter(|(_, projection)| projection.post == index);
         let address = network.address(index);
-        let backgrounds = population.background().iter().enumerate();
+        let backgrounds = population.background().iter().enumerate().filter(|_| !drives_itself);
         Runner {
             index,
             population,
             inputs: inputs.map(|(number, projection)| Input::new(number, projection)).collect(),
-            currents: if injects_itself { Currents::default() } else { Currents::new(population, key, address) },
+            currents: if drives_itself { Currents::default() } else { Currents::new(population, key, address) },
             backgrounds: backgrounds
                 .map(|(i, background)| BackgroundTrain::new(background, population.size(), key, address, i as u32))
                 .collect(),
