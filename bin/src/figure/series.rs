@@ -106,6 +106,8 @@ pub enum Stroke {
 pub enum Shape {
     /// Filled circle.
     Circle,
+    /// Filled circle of half the diameter, for hundreds of points.
+    Dot,
     /// Filled square.
     Square,
     /// Filled triangle, tip upwards.

@@ -50,6 +50,15 @@ pub(super) const X_TICK_DISTANCE: f64 = mm(9.5);
 /// Least distance between two ticks of the y axis.
 pub(super) const Y_TICK_DISTANCE: f64 = mm(7.0);
 
+/// Width of a colour bar.
+pub(super) const BAR_WIDTH: f64 = mm(2.4);
+/// Distance of a colour bar from the data area.
+pub(super) const BAR_GAP: f64 = mm(2.0);
+/// Empty space around the label of a contour line.
+pub(super) const CONTOUR_GAP: f64 = pt(1.2);
+/// Rectangles of one colour in a colour bar.
+pub(super) const BAR_STEPS: u32 = 128;
+
 /// Half the extent of a symbol.
 pub(super) const SYMBOL_RADIUS: f64 = pt(1.9);
 /// White rim that parts a symbol from what lies below it.
