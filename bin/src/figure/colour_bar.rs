@@ -33,7 +33,8 @@ impl ColourBar {
 
     /// Width that it needs beside the data area.
     pub(super) fn room(&self) -> f64 {
-        style::BAR_GAP + style::BAR_WIDTH + self.outside() + style::AXIS_LABEL_GAP + style::AXIS_LABEL
+        let label = if self.label.is_empty() { 0.0 } else { style::AXIS_LABEL_GAP + style::AXIS_LABEL };
+        style::BAR_GAP + style::BAR_WIDTH + self.outside() + label
     }
 
     /// Width of ticks and numbers.

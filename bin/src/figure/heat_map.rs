@@ -16,7 +16,7 @@ pub struct HeatMap {
     pub values: Vec<f64>,
     /// Values at the ends of the colours; without it the extremes of the values.
     pub range: Option<(f64, f64)>,
-    /// Label of the colour bar, the quantity with its unit; no bar without it.
+    /// Label of the colour bar, the quantity with its unit; it may be empty. No bar for None.
     pub bar: Option<String>,
     /// Values of the lines; each line carries its value.
     pub contours: Vec<f64>,
