@@ -1,7 +1,8 @@
 //! The plate of figure 4: images, predicted against recorded rates, spikes.
 
-use super::convolution::{Activation, IMAGE, KERNEL, MAP, Prediction, Stimulus};
+use super::convolution::{Activation, Prediction};
 use super::rates::series;
+use super::stimulus::{IMAGE, KERNEL, MAP, Stimulus};
 use crate::figure::{Axis, Colour, Figure, HeatMap, LegendPosition, Mark, Marking, Plate, Point, Shape, Stroke};
 use anyhow::Result;
 

@@ -11,6 +11,7 @@ mod published;
 mod rates;
 mod records;
 mod resolution;
+mod stimulus;
 mod surface;
 
 use crate::dataset;
@@ -112,7 +113,7 @@ impl ReproduceArguments {
             bail!("--trials must be between 2 (for standard errors) and {MOST_TRIALS}, found {trials}");
         }
         // The grid takes whole steps.
-        if !(100.0 <= duration && duration <= 1e7 && duration.fract() == 0.0) {
+        if !((100.0..=1e7).contains(&duration) && duration.fract() == 0.0) {
             bail!("--duration must be a whole number of ms between 100 and 1e7, found {duration:?}");
         }
         Ok(Effort { trials, duration, seed: self.seed })
@@ -140,7 +141,7 @@ impl ReproduceArguments {
         if self.image >= images.len() {
             bail!("--image must be below {}, the number of test images, found {}", images.len(), self.image);
         }
-        let expected = convolution::IMAGE * convolution::IMAGE;
+        let expected = stimulus::IMAGE * stimulus::IMAGE;
         if images.image_size() != expected {
             bail!(
                 "figure 4 needs images of {expected} pixels, those in {} have {}",
