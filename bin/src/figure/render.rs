@@ -152,7 +152,7 @@ where
         let rgb = style::rgb(series.colour);
         let points = marks::points(series, self.layout);
         for bar in points.iter().filter_map(|point| point.bar) {
-            self.error_bar(&bar, rgb)?;
+            self.error_bar(&bar, style::cap(shape), rgb)?;
         }
         for point in points {
             self.symbol(shape, point.at, rgb)?;
@@ -190,11 +190,11 @@ where
         Ok(())
     }
 
-    fn error_bar(&mut self, bar: &ErrorBar, rgb: [u8; 3]) -> Result<(), FigureError> {
+    fn error_bar(&mut self, bar: &ErrorBar, cap: f64, rgb: [u8; 3]) -> Result<(), FigureError> {
         let (low, high) = bar.ends;
         self.canvas.line(&[low, high], style::ERROR_BAR_WEIGHT, rgb)?;
         for ((x, y), _) in [(low, bar.caps.0), (high, bar.caps.1)].into_iter().filter(|(_, capped)| *capped) {
-            let cap = [(x - style::ERROR_BAR_CAP, y), (x + style::ERROR_BAR_CAP, y)];
+            let cap = [(x - cap, y), (x + cap, y)];
             self.canvas.line(&cap, style::ERROR_BAR_WEIGHT, rgb)?;
         }
         Ok(())

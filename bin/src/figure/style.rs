@@ -1,6 +1,6 @@
 //! The look of all figures: sizes, line weights, dash patterns and the values of the colours.
 
-use super::series::{Colour, Stroke};
+use super::series::{Colour, Shape, Stroke};
 
 /// Resolution of PNG files (dots per inch).
 pub(super) const DPI: u32 = 300;
@@ -73,8 +73,6 @@ pub(super) const LEAST_SPIKE: f64 = pt(0.6);
 pub(super) const GREATEST_SPIKE: f64 = pt(8.0);
 /// Weight of error bars.
 pub(super) const ERROR_BAR_WEIGHT: f64 = pt(0.7);
-/// Half the width of the caps of error bars.
-pub(super) const ERROR_BAR_CAP: f64 = pt(1.7);
 /// Opacity of bands.
 pub(super) const BAND_OPACITY: f64 = 0.22;
 
@@ -97,6 +95,14 @@ pub(super) const fn rgb(colour: Colour) -> [u8; 3] {
         Colour::SkyBlue => [86, 180, 233],
         Colour::Yellow => [240, 228, 66],
         Colour::Grey => [110, 110, 110],
+    }
+}
+
+/// Half the width of the caps of error bars, which a symbol hides where the bar is shorter than it.
+pub(super) const fn cap(shape: Shape) -> f64 {
+    match shape {
+        Shape::Dot => pt(0.8),
+        Shape::Circle | Shape::Square | Shape::Triangle | Shape::Diamond | Shape::Ring => pt(1.7),
     }
 }
 

@@ -129,8 +129,8 @@ impl Drive {
     /// In a few words.
     pub(super) fn name(self) -> String {
         match self {
-            Drive::Noise { dt } => format!("noisy current, {dt} ms"),
-            Drive::Poisson { tau_syn } => format!("Poisson, tau_syn {tau_syn} ms"),
+            Drive::Noise { dt } => format!("noise redrawn every {dt} ms"),
+            Drive::Poisson { tau_syn } => format!("Poisson spikes at tau_syn {tau_syn} ms"),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::fits::Spread;
 use super::laboratory::Laboratory;
 use super::outcome::Outcome;
 use super::published::Constants;
-use super::records::{Cell, Column, Estimate, Kind, Records};
+use super::records::{Cell, Column, Estimate, Kind, NORMAL_95, Records};
 use super::stimulus::{KERNEL, MAP, Stimulus, TAU_SYN};
 use anyhow::{Result, bail};
 use sim::{Purpose, StreamKey};
@@ -157,9 +157,15 @@ pub(super) fn figure_4(pixels: &[u8], laboratory: &mut Laboratory) -> Result<Out
     let caption = "Recorded rates of 576 neurons against predictions by eq. (4) and (k, S) fitted at tau_syn 5 ms with the same engine\n\
                    (± standard error by bootstrap over the trials)"
         .to_owned();
-    let records = Records { name: "fig4".to_owned(), caption, columns: COLUMNS.to_vec(), rows };
+    let records = Records { name: "fig4".to_owned(), caption, reach: NORMAL_95, columns: COLUMNS.to_vec(), rows };
     let caption = String::new();
-    let data = Records { name: "fig4-neurons".to_owned(), caption, columns: NEURON_COLUMNS.to_vec(), rows: neurons };
+    let data = Records {
+        name: "fig4-neurons".to_owned(),
+        caption,
+        reach: NORMAL_95,
+        columns: NEURON_COLUMNS.to_vec(),
+        rows: neurons,
+    };
     Ok(Outcome {
         name: "fig4",
         title: "one digit convolved with a 5x5 kernel".to_owned(),

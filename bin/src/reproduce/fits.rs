@@ -139,7 +139,7 @@ impl Constant {
              (± standard error by bootstrap over the trials; [ ] 95 %)",
             self.heading
         );
-        Records { name: format!("{name}-{}", self.key), caption, columns, rows }
+        Records { name: format!("{name}-{}", self.key), caption, reach: NORMAL_95, columns, rows }
     }
 
     /// The constant under all drives.

@@ -4,7 +4,7 @@ use super::condition::{Condition, Drive, Engine, Measured};
 use super::laboratory::Laboratory;
 use super::outcome::Outcome;
 use super::published::{DURATION, TRIALS};
-use super::records::{Cell, Column, Estimate, Kind, Records};
+use super::records::{Cell, Column, Estimate, Kind, Records, student_95};
 use crate::figure::{Axis, Colour, Figure, LegendPosition, Mark, Plate, Point, Series, Shape, Stroke};
 use anyhow::Result;
 use sim::theory::{noise_free, siegert};
@@ -33,6 +33,7 @@ pub(super) fn estimate(measured: &Measured) -> Estimate {
 fn records(name: &str, drives: &[Drive], laboratory: &mut Laboratory) -> Result<(Records, Vec<String>)> {
     let (mut rows, mut notes) = (Vec::new(), Vec::new());
     let duration = laboratory.effort.duration;
+    let reach = student_95(laboratory.effort.trials);
     for &drive in drives {
         let grid = laboratory.measured(Condition::curves(drive, Engine::Grid))?;
         let exact = laboratory.measured(Condition::curves(drive, Engine::Exact))?;
@@ -45,7 +46,7 @@ fn records(name: &str, drives: &[Drive], laboratory: &mut Laboratory) -> Result<
             let known =
                 Estimate { value: published.unwrap_or(f64::NAN), error: grid.error_in(TRIALS, DURATION, duration) };
             let difference = estimate(grid).minus(known);
-            agreement.add(difference);
+            agreement.add(difference, reach);
             rows.push(vec![
                 Cell::Text(drive.name()),
                 Cell::number(sigma),
@@ -61,7 +62,7 @@ fn records(name: &str, drives: &[Drive], laboratory: &mut Laboratory) -> Result<
         notes.extend(agreement.note(drive));
     }
     let caption = "Firing rates; mean current without i_offset (0.1 nA); ± standard error, [ ] 95 %".to_owned();
-    Ok((Records { name: name.to_owned(), caption, columns: COLUMNS.to_vec(), rows }, notes))
+    Ok((Records { name: name.to_owned(), caption, reach, columns: COLUMNS.to_vec(), rows }, notes))
 }
 
 /// How often differences from published rates are within their intervals.
@@ -74,10 +75,10 @@ struct Agreement {
 
 impl Agreement {
     /// Points at which nothing ever fires say nothing.
-    fn add(&mut self, difference: Estimate) {
+    fn add(&mut self, difference: Estimate, reach: f64) {
         if difference.error > 0.0 && difference.value.is_finite() {
             self.points += 1;
-            self.within += u32::from(difference.holds_zero());
+            self.within += u32::from(difference.holds_zero(reach));
             self.squares += (difference.value / difference.error).powi(2);
         }
     }

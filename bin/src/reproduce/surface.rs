@@ -4,7 +4,7 @@ use super::condition::{Condition, Drive, Engine, Measured, Sweep};
 use super::laboratory::Laboratory;
 use super::outcome::Outcome;
 use super::published::Constants;
-use super::records::{Cell, Column, Kind, Records};
+use super::records::{Cell, Column, Kind, NORMAL_95, Records};
 use crate::figure::{Axis, Figure, HeatMap, Plate};
 use anyhow::Result;
 use sim::theory::noise_free;
@@ -38,7 +38,7 @@ pub(super) fn figure_3b(laboratory: &mut Laboratory) -> Result<Outcome> {
         measured.len(),
         fitted.rmse
     );
-    let records = Records { name: "fig3b".to_owned(), caption, columns: COLUMNS.to_vec(), rows };
+    let records = Records { name: "fig3b".to_owned(), caption, reach: NORMAL_95, columns: COLUMNS.to_vec(), rows };
 
     // Without noise the rate is known in closed form; on the other sigmas the points are measured.
     let neuron = DRIVE.neuron();
