@@ -328,7 +328,7 @@ fn dense_backgrounds_have_the_moments_of_shot_noise() {
         synaptic_currents: true,
         ..Recording::default()
     };
-    let background = Background { start: 0.4, duration: 499.2, ..Background::new(rate, weight) };
+    let background = Background { start: 0.9, duration: 498.2, ..Background::new(rate, weight) };
     let population = Population::new(size, neuron).unwrap().with_background(background).unwrap();
     let network = alone(population.with_recording(recording).unwrap());
     let record = on_grid(&network, &[], 1.0, 600.0);
@@ -342,7 +342,7 @@ fn dense_backgrounds_have_the_moments_of_shot_noise() {
     // Five standard errors each: false alarm below 1e-6.
     assert!((mean - want).abs() < 5.0 * (spread / n).sqrt(), "{mean} for {want}");
     assert!((variance / spread - 1.0).abs() < 5.0 * (2.0 / n).sqrt(), "{variance} for {spread}");
-    // Poisson: 60 per ms for 499.2 ms on 400 neurons.
-    let events = events * 499.2 * size as f64;
+    // Poisson: 60 per ms for 498.2 ms on 400 neurons.
+    let events = events * 498.2 * size as f64;
     assert!((record.synaptic_events as f64 - events).abs() < 5.0 * events.sqrt(), "{}", record.synaptic_events);
 }

@@ -203,7 +203,7 @@ where
     fn symbol(&mut self, shape: Shape, at: Position, rgb: [u8; 3]) -> Result<(), FigureError> {
         let radius = style::SYMBOL_RADIUS;
         if shape == Shape::Dot {
-            return self.canvas.disc(at, radius / 2.0, rgb);
+            return self.canvas.disc(at, style::DOT_RADIUS, rgb);
         }
         self.silhouette(shape, at, radius + style::SYMBOL_RIM, PAPER)?;
         self.silhouette(shape, at, radius, rgb)?;

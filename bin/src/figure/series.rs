@@ -106,7 +106,7 @@ pub enum Stroke {
 pub enum Shape {
     /// Filled circle.
     Circle,
-    /// Filled circle of half the diameter, for hundreds of points.
+    /// Small filled circle, for hundreds of points and inside rings.
     Dot,
     /// Filled square.
     Square,

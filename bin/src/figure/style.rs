@@ -61,6 +61,8 @@ pub(super) const BAR_STEPS: u32 = 128;
 
 /// Half the extent of a symbol.
 pub(super) const SYMBOL_RADIUS: f64 = pt(1.9);
+/// Half the extent of a dot, which stands clear inside a ring.
+pub(super) const DOT_RADIUS: f64 = pt(0.7);
 /// White rim that parts a symbol from what lies below it.
 pub(super) const SYMBOL_RIM: f64 = pt(0.45);
 /// Width of a spike.
@@ -101,7 +103,7 @@ pub(super) const fn rgb(colour: Colour) -> [u8; 3] {
 /// Half the width of the caps of error bars, which a symbol hides where the bar is shorter than it.
 pub(super) const fn cap(shape: Shape) -> f64 {
     match shape {
-        Shape::Dot => pt(0.8),
+        Shape::Dot => pt(0.7),
         Shape::Circle | Shape::Square | Shape::Triangle | Shape::Diamond | Shape::Ring => pt(1.7),
     }
 }

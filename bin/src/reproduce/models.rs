@@ -76,11 +76,11 @@ fn panel(letter: &str, drive: Drive, engine: Engine, laboratory: &mut Laboratory
         }
     }
     for (index, sigma) in condition.sweep.sigmas().into_iter().enumerate() {
-        if engine == Engine::Grid {
-            let points = published_points(laboratory, drive, sigma);
-            figure.series.push(series("", Colour::nth(index), Mark::Points(Shape::Ring), points));
-        }
-        let (colour, mark) = (Colour::nth(index), Mark::Points(Shape::Dot));
+        // The published rates are those of the grid; ours stand inside them.
+        let rings = if engine == Engine::Grid { published_points(laboratory, drive, sigma) } else { Vec::new() };
+        let shape = if rings.is_empty() { Shape::Circle } else { Shape::Dot };
+        figure.series.push(series("", Colour::nth(index), Mark::Points(Shape::Ring), rings));
+        let (colour, mark) = (Colour::nth(index), Mark::Points(shape));
         figure.series.push(series(format!("σ = {sigma} nA"), colour, mark, measured_points(&measured, sigma)));
     }
     Ok(figure)
