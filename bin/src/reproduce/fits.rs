@@ -248,7 +248,7 @@ pub(super) fn outcome(laboratory: &mut Laboratory) -> Result<Outcome> {
         records,
         data: Vec::new(),
         notes: vec![
-            "A spike on a 1 ms grid waits for the next grid point, half a step per interval on average: the published S are low, k hardly differs."
+            "A spike on a 1 ms grid waits for the next grid point, half a step per interval on average: the published S are low, k changes little."
                 .to_owned(),
         ],
         plates: vec![("fits", Plate { rows: vec![vec![k, s]] })],

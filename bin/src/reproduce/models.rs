@@ -75,6 +75,9 @@ fn panel(letter: &str, drive: Drive, engine: Engine, laboratory: &mut Laboratory
             figure.series.push(series("", Colour::nth(index), Mark::Line(stroke), line));
         }
     }
+    if engine == Engine::Grid && !laboratory.published.rates(drive).is_empty() {
+        figure.series.push(series("published rates", Colour::Grey, Mark::Points(Shape::Ring), Vec::new()));
+    }
     for (index, sigma) in condition.sweep.sigmas().into_iter().enumerate() {
         // The published rates are those of the grid; ours stand inside them.
         let rings = if engine == Engine::Grid { published_points(laboratory, drive, sigma) } else { Vec::new() };

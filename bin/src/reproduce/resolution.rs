@@ -1,6 +1,6 @@
 //! Figure 1b: why the simulated rates lie below Siegert's: finite steps of the noise, and a grid for the spikes.
 
-use super::condition::{Condition, Drive, Engine};
+use super::condition::{Condition, Drive, Engine, Measured};
 use super::laboratory::Laboratory;
 use super::outcome::Outcome;
 use super::rates::{estimate, line_means, series};
@@ -59,21 +59,20 @@ pub(super) fn figure_1b(laboratory: &mut Laboratory) -> Result<Outcome> {
         let first = row.is_empty();
         let label = |text: &str| if first { text.to_owned() } else { String::new() };
         let measured = [
-            ("1 ms noise, 1 ms grid", Colour::Blue, Shape::Dot, &grid),
+            ("1 ms noise, 1 ms grid", Colour::Blue, Shape::Circle, &grid),
             ("1 ms noise, exact", Colour::Vermillion, Shape::Square, &exact),
             ("0.1 ms noise, exact", Colour::BluishGreen, Shape::Triangle, &fine),
         ];
         let zero = [-0.5, 0.6].map(|x| Point::new(x, 0.0)).to_vec();
         figure.series.push(series("", Colour::Grey, Mark::Line(Stroke::Thin), zero));
-        let published = laboratory.published.rates(COARSE).into_iter().filter(|p| p.sigma == sigma);
-        let published = published.map(|p| Point::new(p.x, p.rate - white(p.x, sigma))).collect();
-        figure.series.push(series(label("published, 1 ms"), Colour::Black, Mark::Points(Shape::Ring), published));
         for (text, colour, shape, points) in measured {
             let of_sigma = points.iter().filter(|point| point.sigma == sigma);
-            let deviation =
-                |p: &super::condition::Measured| Point::with_error(p.x, p.rate() - white(p.x, sigma), p.error());
+            let deviation = |p: &Measured| Point::with_error(p.x, p.rate() - white(p.x, sigma), p.error());
             figure.series.push(series(label(text), colour, Mark::Points(shape), of_sigma.map(deviation).collect()));
         }
+        let published = laboratory.published.rates(COARSE).into_iter().filter(|p| p.sigma == sigma);
+        let published = published.map(|p| Point::new(p.x, p.rate - white(p.x, sigma))).collect();
+        figure.series.push(series(label("published, 1 ms"), Colour::Black, Mark::Points(Shape::Dot), published));
         for (drive, colour, text) in
             [(COARSE, Colour::Vermillion, "finite steps, theory"), (FINE, Colour::BluishGreen, "")]
         {
