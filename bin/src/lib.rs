@@ -15,6 +15,7 @@ pub mod neuron_arguments;
 pub mod npy;
 mod npz;
 pub mod output;
+pub mod reproduce;
 pub mod response;
 pub mod run;
 pub mod simulate;

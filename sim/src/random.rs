@@ -5,7 +5,7 @@
 
 use crate::error::{ParameterError, finite, not_negative, positive};
 use rand::TryRng;
-use rand_distr::{Distribution as _, Exp1, StandardNormal, StandardUniform};
+use rand_distr::{Distribution as _, Exp1, Poisson, StandardNormal, StandardUniform};
 use rand_philox::{Philox, splitmix64};
 use std::convert::Infallible;
 
@@ -81,6 +81,23 @@ impl Stream {
     pub(crate) fn below(&mut self, n: usize) -> usize {
         // The product is below n: the largest uniform deviate is 1 - 2^-53, and n is far below 2^53.
         (self.uniform() * n as f64) as usize
+    }
+}
+
+/// The number of events of a Poisson process in a stretch of time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PoissonCount(Poisson<f64>);
+
+impl PoissonCount {
+    /// With this expectation; None unless it is positive and below 1e19.
+    pub(crate) fn new(mean: f64) -> Option<PoissonCount> {
+        Poisson::new(mean).ok().map(PoissonCount)
+    }
+
+    /// A whole number.
+    #[inline]
+    pub(crate) fn draw(&self, stream: &mut Stream) -> f64 {
+        self.0.sample(stream)
     }
 }
 

@@ -321,3 +321,33 @@ fn what_does_not_fit_the_grid_is_refused() {
     assert!(simulation.run(&[Source::Spikes(Vec::new())], KEY, 10.0).is_err());
     assert_eq!(times(&simulation.run(&[], KEY, 0.0).unwrap()), []);
 }
+
+/// A background of many spikes is drawn as counts per step. Without a threshold in reach, the current has the moments of shot noise on a
+/// grid, with a = exp(-h/tau): mean l h w / (1 - a), variance l h w^2 / (1 - a^2); the stretch begins and ends in the middle of steps.
+#[test]
+fn dense_backgrounds_have_the_moments_of_shot_noise() {
+    let neuron = IfCurrExp { v_thresh: 1e4, ..IfCurrExp::liu_furber_2016() };
+    let (rate, weight, size) = (60_000.0, 0.01, 400);
+    let recording = Recording {
+        v_at: (2..9).map(|k| f64::from(k) * 50.0).collect(),
+        synaptic_currents: true,
+        ..Recording::default()
+    };
+    let background = Background { start: 0.9, duration: 498.2, ..Background::new(rate, weight) };
+    let population = Population::new(size, neuron).unwrap().with_background(background).unwrap();
+    let network = alone(population.with_recording(recording).unwrap());
+    let record = on_grid(&network, &[], 1.0, 600.0);
+    // Ten correlation times apart: 7 x 400 independent values.
+    let values: Vec<f64> = record.populations[0].i_syn_e.iter().flatten().copied().collect();
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+    let (a, events) = ((-1.0f64 / neuron.tau_syn_e).exp(), rate / 1000.0);
+    let (want, spread) = (events * weight / (1.0 - a), events * weight * weight / (1.0 - a * a));
+    // Five standard errors each: false alarm below 1e-6.
+    assert!((mean - want).abs() < 5.0 * (spread / n).sqrt(), "{mean} for {want}");
+    assert!((variance / spread - 1.0).abs() < 5.0 * (2.0 / n).sqrt(), "{variance} for {spread}");
+    // Poisson: 60 per ms for 498.2 ms on 400 neurons.
+    let events = events * 498.2 * size as f64;
+    assert!((record.synaptic_events as f64 - events).abs() < 5.0 * events.sqrt(), "{}", record.synaptic_events);
+}
