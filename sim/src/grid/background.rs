@@ -20,13 +20,12 @@ pub(super) enum Input {
 /// Numbers of spikes per neuron and step.
 pub(super) struct Counts {
     weight: f64,
-    size: usize,
-    /// Spikes per ms.
-    rate: f64,
+    /// Spikes per ms of each neuron.
+    rates: Vec<f64>,
     start: f64,
     stop: f64,
-    /// Of a whole step.
-    whole: PoissonCount,
+    /// Of a whole step; none where the rate is zero.
+    whole: Vec<Option<PoissonCount>>,
     stream: Stream,
 }
 
@@ -40,16 +39,21 @@ impl Input {
         index: u32,
         steps: &Steps,
     ) -> Input {
-        let Background { rate, weight, start, duration } = *background;
-        let (rate, size) = (rate / crate::MS_PER_S, population.size());
-        let mean = rate * steps.dt();
-        match PoissonCount::new(mean) {
-            Some(whole) if mean > MOST_SINGLE => {
-                let stream = key.stream(address, index, Purpose::Background);
-                Input::Counts(Counts { weight, size, rate, start, stop: start + duration, whole, stream })
-            }
-            _ => Input::Spikes(BackgroundTrain::new(background, size, key, address, index)),
+        let size = population.size();
+        let rates: Vec<f64> = (0..size).map(|j| background.rate_of(j) / crate::MS_PER_S).collect();
+        let mean = rates.iter().sum::<f64>() / size as f64 * steps.dt();
+        if !(mean > MOST_SINGLE) {
+            return Input::Spikes(BackgroundTrain::new(background, size, key, address, index));
         }
+        let Background { weight, start, duration, .. } = *background;
+        Input::Counts(Counts {
+            weight,
+            start,
+            stop: start + duration,
+            whole: rates.iter().map(|rate| PoissonCount::new(rate * steps.dt())).collect(),
+            rates,
+            stream: key.stream(address, index, Purpose::Background),
+        })
     }
 
     /// Delivers what falls into the step that ends at a grid point; returns the number of spikes.
@@ -72,14 +76,11 @@ impl Counts {
     fn arrive(&mut self, arrivals: &mut Arrivals, step: u64, steps: &Steps) -> u64 {
         let (begin, end) = (steps.time(step - 1), steps.time(step));
         let is_whole = self.start <= begin && end <= self.stop;
-        let count = match is_whole {
-            true => Some(self.whole),
-            false => PoissonCount::new(self.rate * (end.min(self.stop) - begin.max(self.start))),
-        };
-        let Some(count) = count else { return 0 };
+        let part = end.min(self.stop) - begin.max(self.start);
         let mut events = 0;
-        for neuron in 0..self.size {
-            let spikes = count.draw(&mut self.stream);
+        for (neuron, (&whole, rate)) in self.whole.iter().zip(&self.rates).enumerate() {
+            let count = if is_whole { whole } else { PoissonCount::new(rate * part) };
+            let spikes = count.map_or(0.0, |count| count.draw(&mut self.stream));
             arrivals.add(step, neuron, spikes * self.weight);
             events += spikes as u64;
         }
