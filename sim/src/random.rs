@@ -5,7 +5,7 @@
 
 use crate::error::{ParameterError, finite, not_negative, positive};
 use rand::TryRng;
-use rand_distr::{Distribution as _, Exp1, StandardNormal, StandardUniform};
+use rand_distr::{Distribution as _, Exp1, Poisson, StandardNormal, StandardUniform};
 use rand_philox::{Philox, splitmix64};
 use std::convert::Infallible;
 
@@ -74,6 +74,13 @@ impl Stream {
     #[inline]
     pub fn uniform(&mut self) -> f64 {
         StandardUniform.sample(self)
+    }
+
+    /// Number of events of a Poisson process, of this mean; zero for a mean that is not positive.
+    #[inline]
+    pub(crate) fn count(&mut self, mean: f64) -> f64 {
+        // The distribution refuses means of zero or less, and those beyond 1e19.
+        Poisson::new(mean).map_or(0.0, |distribution| distribution.sample(self))
     }
 
     /// Uniform whole number below `n` > 0.
@@ -241,15 +248,23 @@ mod tests {
         let mut stream = StreamKey { seed: 7, sample: 0 }.stream(0, 0, Purpose::Current);
         let n = 1_000_000;
         let (mut sum, mut squares, mut waits) = (0.0, 0.0, 0.0);
+        let (mut counts, mut dispersion) = (0.0, 0.0);
         for _ in 0..n {
             let z = stream.normal();
             sum += z;
             squares += z * z;
             waits += stream.exponential();
+            let count = stream.count(20.0);
+            counts += count;
+            dispersion += (count - 20.0) * (count - 20.0);
         }
         let n = f64::from(n);
         assert!((sum / n).abs() < 5.0 / n.sqrt());
         assert!((squares / n - 1.0).abs() < 5.0 * (2.0 / n).sqrt());
         assert!((waits / n - 1.0).abs() < 5.0 / n.sqrt());
+        assert!((counts / n - 20.0).abs() < 5.0 * (20.0 / n).sqrt());
+        // The squared deviation has the variance 2 mean^2 + mean.
+        assert!((dispersion / n - 20.0).abs() < 5.0 * (820.0 / n).sqrt());
+        assert_eq!(stream.count(0.0), 0.0);
     }
 }

@@ -161,12 +161,8 @@ fn derivatives_by_input_are_those_of_the_rate() {
 fn points_without_noise_are_rectified() {
     // The same curve with the points of sigma zero among them, where Noisy Softplus is S max(x, 0) and fast-slow Siegert the noise-free curve.
     let neuron = IfCurrExp::liu_furber_2016();
-    let noisy = Response {
-        model: ResponseModel::NoisySoftplus,
-        parameters: vec![0.3, 210.0],
-        neuron,
-        fluctuation: SYNAPTIC,
-    };
+    let noisy =
+        Response { model: ResponseModel::NoisySoftplus, parameters: vec![0.3, 210.0], neuron, fluctuation: SYNAPTIC };
     let all = inputs().chain((0..12).map(|i| (-0.5 + 0.1 * f64::from(i), 0.0)));
     let fit = fit(ResponseModel::NoisySoftplus, &surface(all.map(|(x, s)| (x, s, noisy.rate(x, s))))).unwrap();
     assert_near(fit.estimates[0].value, 0.3, 1e-8, "k");

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use serde_json::json;
-use sim::response::{Drive, ResponseTrials};
+use sim::response::{Drive, Engine, ResponseTrials};
 use sim::{CurrentSource, IfCurrExp, Network, NoisyCurrent, Population, Simulation, StreamKey};
 use std::process::ExitCode;
 
@@ -104,8 +104,8 @@ fn poisson(arguments: &ResponseArguments) -> Result<Outcome> {
             let (excitatory, inhibitory) = sim::poisson_rates_for_moments(mean, sigma, tau_syn, weight)?;
             events += (excitatory + inhibitory) * arguments.trials as f64 * arguments.duration / sim::MS_PER_S;
             let drive = Drive::Poisson { sigma, weight };
-            points
-                .push((mean, ResponseTrials { neuron, drive, trials: arguments.trials, duration: arguments.duration }));
+            let ResponseArguments { trials, duration, .. } = *arguments;
+            points.push((mean, ResponseTrials { neuron, drive, engine: Engine::Exact, trials, duration }));
         }
     }
     let measured: Result<Vec<f64>> =

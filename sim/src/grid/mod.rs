@@ -3,6 +3,7 @@
 //! Every step is the exact propagator of the membrane and its currents, but neurons hear and fire at grid points only.
 
 mod arrivals;
+mod background;
 mod cells;
 mod delays;
 mod runner;
@@ -43,15 +44,16 @@ const STEPS_PER_WATCH: u64 = 1024;
 /// * A spike of a source between two grid points is put on the later one. It arrives there plus the delay, as do spikes
 ///   of populations; the membrane feels it from the next step on.
 /// * Delays are rounded to the nearest whole step, from half a step on up; shorter ones are refused.
-/// * Background spikes arrive at the first grid point at or after their time.
+/// * Background spikes arrive at the first grid point at or after their time. Where a neuron receives more than ten of them per step, only
+///   their number in each step is drawn, as NEST's `poisson_generator` does.
 /// * Currents change at the first grid point at or after their time of change; a sinusoidal one keeps, during a step, its value
 ///   at the step's start.
 /// * Delta synapses: arrivals are added after V has moved and before the threshold test, and are lost while r > 0.
 /// * A neuron that starts at or above threshold is moved by one step before it is tested.
 /// * Recorded potentials and synaptic currents are those after all that happens at their grid point, the reset and the arrivals included.
 ///
-/// All random numbers are those of [`Simulation`](crate::Simulation), so that both engines receive the same input. NEST differs in that it
-/// puts a delay between a current source and its target.
+/// All random numbers but the numbers of spikes of such a dense background are those of [`Simulation`](crate::Simulation), so that both engines
+/// receive the same input. NEST differs in that it puts a delay between a current source and its target.
 ///
 /// ```
 /// use sim::{GridSimulation, IfCurrExp, Network, Population, Recording, StreamKey};

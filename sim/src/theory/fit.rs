@@ -176,9 +176,10 @@ fn with_slope(model: ResponseModel, surface: &ResponseSurface, mut parameters: V
 
 /// Model minus rate (Hz).
 fn residuals(model: ResponseModel, surface: &ResponseSurface, parameters: &[f64]) -> DVector<f64> {
-    let residual = surface.points.iter().map(|point| {
-        model.rate(&surface.neuron, surface.fluctuation, parameters, point.x, point.sigma) - point.rate
-    });
+    let residual = surface
+        .points
+        .iter()
+        .map(|point| model.rate(&surface.neuron, surface.fluctuation, parameters, point.x, point.sigma) - point.rate);
     DVector::from_iterator(surface.points.len(), residual)
 }
 
@@ -196,12 +197,7 @@ fn jacobian(model: ResponseModel, surface: &ResponseSurface, parameters: &[f64])
 }
 
 /// Levenberg-Marquardt steps from a starting point; returns the parameters and their residual sum of squares.
-fn refine(
-    model: ResponseModel,
-    surface: &ResponseSurface,
-    mut parameters: Vec<f64>,
-    mut rss: f64,
-) -> (Vec<f64>, f64) {
+fn refine(model: ResponseModel, surface: &ResponseSurface, mut parameters: Vec<f64>, mut rss: f64) -> (Vec<f64>, f64) {
     let mut damping = 1e-3;
     for _ in 0..STEPS {
         let jacobian = jacobian(model, surface, &parameters);
