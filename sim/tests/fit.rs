@@ -38,7 +38,9 @@ fn assert_near(found: f64, wanted: f64, relative: f64, what: &str) {
 /// differences, which costs it some 1e-6 of the parameters and 1e-4 of the standard errors.
 #[test]
 fn parameters_and_errors_are_those_of_scipy() {
-    let wanted: [(ResponseModel, &[f64], &[f64], f64, f64); 6] = [
+    /// Model, parameters, standard errors, R2 and RMSE.
+    type Row = (ResponseModel, &'static [f64], &'static [f64], f64, f64);
+    let wanted: [Row; 6] = [
         (ResponseModel::NoisySoftplus, &[0.302_142_8, 221.447_9], &[0.012_448, 3.646_2], 0.993_947, 3.165_63),
         (
             ResponseModel::ShiftedNoisySoftplus,

@@ -21,6 +21,9 @@ static RULE: LazyLock<Vec<(f64, f64)>> = LazyLock::new(|| {
     (0..NODES).map(|i| (eigen.eigenvalues[i], weight(i))).collect()
 });
 
+/// Smallest slow share of a fit: the derivative by it takes the square root of the share apart.
+pub(super) const LEAST_SLOW: f64 = 1e-6;
+
 /// Largest slow share: with less fast noise the average over the nodes shows them one by one.
 pub(super) const MOST_SLOW: f64 = 0.95;
 

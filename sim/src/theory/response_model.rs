@@ -1,6 +1,6 @@
 //! Closed-form models of the response, by their parameters.
 
-use super::fast_slow::{FastSlow, MOST_SLOW};
+use super::fast_slow::{FastSlow, LEAST_SLOW, MOST_SLOW};
 use super::noisy_softplus::bend;
 use super::surface::Fluctuation;
 use crate::neuron::IfCurrExp;
@@ -18,8 +18,8 @@ use crate::neuron::IfCurrExp;
 ///
 /// In the last, a share p of the variance of the free membrane is taken as frozen during an interval between spikes and averaged over,
 /// the rest as white, and the threshold is raised by a times the membrane's standard deviation sigma_V. It knows the neuron: its noise-free curve is
-/// the limit without noise, and Siegert's that of p = a = 0. An evaluation costs 24 of Siegert. From tau_syn = 1 to 10 ms it stays within
-/// 0.5 to 0.7 Hz (RMSE) of the event-driven neuron of Liu & Furber (2016), where Noisy Softplus stays within 3 to 4 Hz.
+/// the limit without noise, and Siegert's that of p = a = 0. An evaluation costs 24 of Siegert. At tau_syn = 1, 5 and 10 ms it
+/// stays within 0.8 Hz (RMSE) of the event-driven neuron of Liu & Furber (2016), where Noisy Softplus stays within 3 to 4 Hz.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResponseModel {
     /// Noisy Softplus (Liu & Furber 2016).
@@ -107,7 +107,7 @@ impl ResponseModel {
                 parameters[0] > 0.0
             }
             ResponseModel::Relu | ResponseModel::ShiftedRelu => true,
-            ResponseModel::FastSlowSiegert => parameters[0] > 0.0 && parameters[0] <= MOST_SLOW,
+            ResponseModel::FastSlowSiegert => (LEAST_SLOW..=MOST_SLOW).contains(&parameters[0]),
         }
     }
 
