@@ -3,7 +3,7 @@
 use super::curve::NeuronCurves;
 use super::report::Report;
 use super::sigma::SigmaText;
-use crate::figure::{Axis, Colour, Figure, Mark, Panels, Point, Series, Shape, Stroke};
+use crate::figure::{Axis, Colour, Figure, LegendPosition, Mark, Marking, Panels, Point, Series, Shape, Stroke};
 use sim::FitError;
 use sim::theory::Fit;
 
@@ -13,13 +13,21 @@ const LINE_POINTS: u32 = 240;
 impl Report<'_> {
     pub(super) fn figure(&self) -> Panels {
         let several = self.curves.neurons.len() > 1;
-        Panels { figures: self.neurons().map(|(curves, fit)| self.panel(curves, fit, several)).collect() }
+        let mut panels: Vec<Figure> = self.neurons().map(|(curves, fit)| self.panel(curves, fit, several)).collect();
+        // The first has the legend, the last the horizontal axis.
+        for panel in panels.iter_mut().skip(1) {
+            panel.legend = LegendPosition::Hidden;
+        }
+        if let [others @ .., _] = &mut panels[..] {
+            others.iter_mut().for_each(|panel| panel.x.marking = Marking::None);
+        }
+        Panels { figures: panels }
     }
 
     fn panel(&self, curves: &NeuronCurves, fit: &Result<Fit, FitError>, several: bool) -> Figure {
         let sigma = SigmaText(curves.fluctuation);
         let of = match sigma.tau_syn() {
-            Some(tau) if several => format!(", τ_syn = {tau} ms"),
+            Some(tau) if several => format!(", τ = {tau} ms"),
             _ => String::new(),
         };
         let mut figure = Figure::new(Axis::linear("Mean current (nA)"), Axis::linear(format!("Firing rate (Hz){of}")));
@@ -48,10 +56,11 @@ impl Report<'_> {
             let rate = |mu: f64, sigma: f64| fit.response.rate(mu, sigma);
             draw("Noisy Softplus", Colour::BluishGreen, Stroke::Dotted, false, &rate);
         }
+        let simulated = if single { "simulated, " } else { "" };
         for (index, &value) in sigmas.iter().enumerate() {
             let point = |p: &super::CurvePoint| Point::with_error(p.mu, p.measured.rate, p.measured.sem);
             figure.series.push(Series {
-                label: format!("simulated, σ = {value} {}", sigma.unit().replace("sqrt(ms)", "√ms")),
+                label: format!("{simulated}σ = {value} {}", sigma.unit().replace("sqrt(ms)", "√ms")),
                 colour: colour(Colour::Black, index),
                 mark: Mark::Points(Shape::Circle),
                 points: curves.at(value).map(point).collect(),
