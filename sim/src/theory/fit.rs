@@ -12,7 +12,8 @@ const WIDTHS: usize = 120;
 /// Starting points along a shift b, from one range of x below the lowest to the highest.
 const SHIFTS: usize = 60;
 
-/// The best starting points of the scan, which are all refined: the lowest of the refined residues is the fit.
+/// The best starting points of the scan, which are all refined: the lowest of the refined residues is the fit. Residues of fast-slow
+/// Siegert have one minimum, and cost more.
 const REFINED: usize = 4;
 
 /// Most steps of a refinement; it takes some ten.
@@ -83,7 +84,7 @@ pub fn fit(model: ResponseModel, surface: &ResponseSurface) -> Result<Fit, FitEr
         .filter(|(squares, _)| squares.is_finite())
         .collect();
     starts.sort_by(|p, q| p.0.total_cmp(&q.0));
-    starts.truncate(REFINED);
+    starts.truncate(if model.is_sloped() { REFINED } else { 1 });
     let refined = starts.into_iter().map(|(squares, parameters)| refine(model, surface, parameters, squares));
     let Some((parameters, rss)) = refined.min_by(|p, q| p.1.total_cmp(&q.1)) else {
         return Err(FitError::Undetermined { model: model.name() });
@@ -204,7 +205,7 @@ fn refine(model: ResponseModel, surface: &ResponseSurface, mut parameters: Vec<f
         let normal = jacobian.tr_mul(&jacobian);
         let slope = jacobian.tr_mul(&residuals(model, surface, &parameters));
         let mut improved = false;
-        while damping < 1e12 && !improved {
+        while damping < 1e8 && !improved {
             let damped = &normal + DMatrix::from_diagonal(&normal.diagonal()) * damping;
             if let Some(step) = damped.cholesky().map(|damped| damped.solve(&slope)) {
                 let next: Vec<f64> = parameters.iter().zip(step.iter()).map(|(value, step)| value - step).collect();
