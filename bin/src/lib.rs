@@ -11,6 +11,7 @@ pub mod bench;
 pub mod convert;
 pub mod dataset;
 pub mod figure;
+pub mod fit;
 pub mod neuron_arguments;
 pub mod npy;
 mod npz;

@@ -17,7 +17,7 @@ const ARROWS: [(&str, &[&str]); 5] = [
 
 /// Libraries with one home: the only files that may name them.
 const HOMES: [(&str, &[&str]); 24] = [
-    ("pulp", &["sim/src/population/", "sim/src/grid/cells.rs"]),
+    ("pulp", &["sim/src/population/", "sim/src/grid/cells.rs", "sim/src/noise.rs"]),
     ("pxfm", &["sim/src/theory/quadrature.rs"]),
     ("twofloat", &["bin/src/verify/random/series.rs"]),
     ("rand_philox", &["sim/src/random.rs", "sim/src/noise.rs", "ann/src/random.rs"]),
@@ -26,14 +26,22 @@ const HOMES: [(&str, &[&str]); 24] = [
     ("gemm", &["ann/src/matrix.rs"]),
     ("hdf5_reader", &["ann/src/keras/hdf5_file.rs", "bin/tests/simulate.rs"]),
     ("hdf5_writer", &["ann/src/keras/hdf5_file.rs", "bin/src/simulate/sonata.rs"]),
-    ("toml", &["bin/src/simulate/description.rs"]),
+    ("toml", &["bin/src/simulate/description.rs", "bin/src/neuron_arguments.rs"]),
     ("flate2", &["data/src/idx.rs"]),
     ("statrs", &["convert/src/statistics.rs"]),
     ("plotters", &["bin/src/figure/"]),
     ("png", &["bin/src/figure/"]),
     ("comfy_table", &["bin/src/table.rs"]),
     ("npyz", &["bin/src/npy.rs", "bin/src/bench/archive.rs", "bin/tests/simulate.rs"]),
-    ("nalgebra", &["sim/src/theory/quadrature.rs", "convert/src/calibration.rs"]),
+    (
+        "nalgebra",
+        &[
+            "sim/src/theory/quadrature.rs",
+            "sim/src/theory/fast_slow.rs",
+            "sim/src/theory/fit.rs",
+            "convert/src/calibration.rs",
+        ],
+    ),
     ("anyhow", &["bin/"]),
     ("clap", &["bin/"]),
     ("indicatif", &["bin/src/run.rs"]),
@@ -47,6 +55,7 @@ const HOMES: [(&str, &[&str]); 24] = [
             "ann/src/keras/writer.rs",
             "ann/src/keras/reader/tests.rs",
             "bin/src/output.rs",
+            "bin/src/neuron_arguments.rs",
             "bin/tests/",
             "ann/tests/",
             "data/tests/",

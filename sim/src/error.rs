@@ -269,6 +269,56 @@ pub enum NetworkError {
     },
 }
 
+/// Points of a response surface to which a model cannot be fitted.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum FitError {
+    /// NaN or infinite where a number is needed.
+    #[error("the {name} of point {point} must be a finite number, found {found}")]
+    NotFinite {
+        /// Number of the point, from 1.
+        point: usize,
+        /// Which of its numbers.
+        name: &'static str,
+        /// The value given.
+        found: f64,
+    },
+    /// A noise or rate below zero.
+    #[error("the {name} of point {point} must be zero or more, found {found}")]
+    Negative {
+        /// Number of the point, from 1.
+        point: usize,
+        /// Which of its numbers.
+        name: &'static str,
+        /// The value given.
+        found: f64,
+    },
+    /// Not more points than parameters.
+    #[error("a fit of {model} needs at least {expected} points, found {found}")]
+    TooFewPoints {
+        /// Name of the model.
+        model: &'static str,
+        /// Least number of points.
+        expected: usize,
+        /// Number found.
+        found: usize,
+    },
+    /// Nothing fires.
+    #[error("all rates are zero: the points say nothing about the response; raise the mean current or the noise")]
+    Silent,
+    /// No noise in a model of its effect.
+    #[error("all sigmas are zero: {model} needs points with noise")]
+    NoNoise {
+        /// Name of the model.
+        model: &'static str,
+    },
+    /// No parameters give finite rates.
+    #[error("no parameters of {model} describe these points: rates or currents are too large to be squared")]
+    Undetermined {
+        /// Name of the model.
+        model: &'static str,
+    },
+}
+
 /// Accepts only a positive finite number.
 pub(crate) fn positive(name: &'static str, unit: &'static str, found: f64) -> Result<(), ParameterError> {
     if 0.0 < found && found.is_finite() { Ok(()) } else { Err(ParameterError::NotPositive { name, unit, found }) }

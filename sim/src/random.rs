@@ -258,15 +258,24 @@ mod tests {
         let mut stream = StreamKey { seed: 7, sample: 0 }.stream(0, 0, Purpose::Current);
         let n = 1_000_000;
         let (mut sum, mut squares, mut waits) = (0.0, 0.0, 0.0);
+        let poisson = PoissonCount::new(20.0).unwrap();
+        let (mut counts, mut dispersion) = (0.0, 0.0);
         for _ in 0..n {
             let z = stream.normal();
             sum += z;
             squares += z * z;
             waits += stream.exponential();
+            let count = poisson.draw(&mut stream);
+            counts += count;
+            dispersion += (count - 20.0) * (count - 20.0);
         }
         let n = f64::from(n);
         assert!((sum / n).abs() < 5.0 / n.sqrt());
         assert!((squares / n - 1.0).abs() < 5.0 * (2.0 / n).sqrt());
         assert!((waits / n - 1.0).abs() < 5.0 / n.sqrt());
+        assert!((counts / n - 20.0).abs() < 5.0 * (20.0 / n).sqrt());
+        // The squared deviation has the variance 2 mean^2 + mean.
+        assert!((dispersion / n - 20.0).abs() < 5.0 * (820.0 / n).sqrt());
+        assert!(PoissonCount::new(0.0).is_none());
     }
 }

@@ -254,6 +254,32 @@ fn backgrounds_are_those_of_the_exact_engine() {
     assert!(exact > 2000.0 && (grid - exact).abs() < 0.01 * exact, "{grid} spikes for {exact}");
 }
 
+/// More than ten spikes per neuron and step are drawn as numbers: the moments of the synaptic current after the arrivals are those of a
+/// geometric series of Poisson numbers, w m / (1 - d) and w^2 m / (1 - d^2) with m per step and the decay d of a step.
+#[test]
+fn dense_backgrounds_have_the_moments_of_poisson_numbers() {
+    let at = Recording { v_at: vec![100.0, 200.0], synaptic_currents: true, ..Recording::default() };
+    let neuron = IfCurrExp { v_thresh: 1e3, ..IfCurrExp::liu_furber_2016() };
+    let population = Population::new(20_000, neuron).unwrap().with_recording(at).unwrap();
+    let (mean, weight, size) = (25.0, 0.02, 20_000.0);
+    // From the middle of a step to the middle of another.
+    let background = Background { start: 10.5, duration: 139.0, ..Background::new(1000.0 * mean, weight) };
+    let record = on_grid(&alone(population.with_background(background).unwrap()), &[], 1.0, 200.0);
+    let seen = &record.populations[0].i_syn_e;
+    let decay = (-0.2f64).exp();
+    let expected = weight * mean / (1.0 - decay);
+    let variance = weight * weight * mean / (1.0 - decay * decay);
+    // Five standard errors each (false alarm below 1e-5); that of the variance is variance sqrt(2 / n) for a nearly normal current.
+    let found = seen[0].iter().sum::<f64>() / size;
+    assert!((found - expected).abs() < 5.0 * (variance / size).sqrt(), "{found} {expected}");
+    let spread = seen[0].iter().map(|i| (i - expected).powi(2)).sum::<f64>() / size;
+    assert!((spread / variance - 1.0).abs() < 5.0 * (2.0 / size).sqrt(), "{spread} {variance}");
+    // 50.5 ms after the end, e^-10 of it is left.
+    assert!(seen[1].iter().sum::<f64>() / size < 1e-4 * expected);
+    let (events, wanted) = (record.synaptic_events as f64, 139.0 * mean * size);
+    assert!((events - wanted).abs() < 5.0 * wanted.sqrt(), "{events} {wanted}");
+}
+
 /// A run depends on nothing but its arguments: not on the runs before it, nor on what is recorded.
 #[test]
 fn runs_repeat() {

@@ -3,11 +3,9 @@
 use crate::run::{Interrupt, progress};
 use anyhow::{Result, bail};
 use rayon::prelude::*;
-use sim::theory::{Noise, ResponsePoint};
-use sim::{
-    Background, CurrentSource, GridSimulation, IfCurrExp, MS_PER_S, Network, NetworkError, NoisyCurrent, Population,
-    Simulation, StreamKey, poisson_rates_for_moments,
-};
+use sim::response::{self, ResponseTrials};
+use sim::theory::{Fluctuation, Noise, ResponsePoint, ResponseSurface};
+use sim::{IfCurrExp, NetworkError};
 
 /// Step of the published grid (ms).
 pub(super) const GRID: f64 = 1.0;
@@ -120,10 +118,19 @@ impl Drive {
 
     /// The same fluctuation for the theory.
     pub(super) fn noise(self, sigma: f64) -> Noise {
+        self.fluctuation().noise(sigma)
+    }
+
+    fn fluctuation(self) -> Fluctuation {
         match self {
-            Drive::Noise { dt } => Noise::Redrawn { stdev: sigma / dt.sqrt(), dt },
-            Drive::Poisson { tau_syn } => Noise::Synaptic { sigma, tau_syn },
+            Drive::Noise { dt } => Fluctuation::White { dt },
+            Drive::Poisson { tau_syn } => Fluctuation::Synaptic { tau_syn },
         }
+    }
+
+    /// Rates under this drive, to be fitted.
+    pub(super) fn surface(self, points: Vec<ResponsePoint>) -> ResponseSurface {
+        ResponseSurface { neuron: self.neuron(), fluctuation: self.fluctuation(), points }
     }
 
     /// In a few words.
@@ -154,12 +161,11 @@ impl Condition {
         bar.set_message(self.drive.name());
         let measured = points
             .par_iter()
-            .enumerate()
-            .map(|(index, &(x, sigma))| {
+            .map(|&(x, sigma)| {
                 if interrupt.asked() {
                     bail!("stopped before all points were measured");
                 }
-                let rates = self.rates(x, sigma, index, effort)?;
+                let rates = self.rates(x, sigma, effort)?;
                 bar.inc(1);
                 Ok(Measured { x, sigma, rates })
             })
@@ -169,32 +175,23 @@ impl Condition {
     }
 
     /// Rates (Hz) of the trials of one point.
-    fn rates(&self, x: f64, sigma: f64, index: usize, effort: &Effort) -> Result<Vec<f64>, NetworkError> {
-        let population = Population::new(effort.trials, self.drive.neuron())?;
-        let population = match self.drive.noise(sigma) {
-            Noise::Redrawn { stdev, dt } => {
-                population.with_current(CurrentSource::Noisy(NoisyCurrent::new(x, stdev, dt)), None)?
-            }
-            Noise::Synaptic { sigma, tau_syn } => {
-                // Half the largest weight that gives these moments, where that is below the published one.
-                let weight = WEIGHT.min(sigma * sigma / GREATEST_MEAN);
-                let (excitatory, inhibitory) = poisson_rates_for_moments(x, sigma, tau_syn, weight)?;
-                let excitatory = population.with_background(Background::new(excitatory, weight))?;
-                excitatory.with_background(Background::new(inhibitory, -weight))?
+    fn rates(&self, x: f64, sigma: f64, effort: &Effort) -> Result<Vec<f64>, NetworkError> {
+        let drive = match self.drive.noise(sigma) {
+            Noise::Redrawn { stdev, dt } => response::Drive::Noise { stdev, dt },
+            // Half the largest weight that gives these moments, where that is below the published one.
+            Noise::Synaptic { sigma, .. } => {
+                response::Drive::Poisson { sigma, weight: WEIGHT.min(sigma * sigma / GREATEST_MEAN) }
             }
         };
-        let mut network = Network::new();
-        network.add_population(population);
-        let key = StreamKey { seed: effort.seed, sample: self.address().wrapping_add(index as u64) };
-        let record = match self.engine {
-            Engine::Grid => GridSimulation::new(&network, GRID)?.run(&[], key, effort.duration)?,
-            Engine::Exact => Simulation::new(&network)?.run(&[], key, effort.duration)?,
+        let engine = match self.engine {
+            Engine::Grid => response::Engine::Grid { dt: GRID },
+            Engine::Exact => response::Engine::Exact,
         };
-        let seconds = effort.duration / MS_PER_S;
-        Ok(record.populations[0].counts.iter().map(|&count| f64::from(count) / seconds).collect())
+        let Effort { trials, duration, seed } = *effort;
+        ResponseTrials { neuron: self.drive.neuron(), drive, engine, trials, duration }.rates(x, seed ^ self.address())
     }
 
-    /// Number of the first sample: conditions draw independent numbers.
+    /// What makes the seed one of its own: conditions draw independent numbers.
     fn address(&self) -> u64 {
         let (drive, constant) = match self.drive {
             Drive::Noise { dt } => (0, dt),

@@ -7,7 +7,7 @@ use super::published::{Constants, DURATION, Paper, Published, TRIALS};
 use super::records::{Cell, Column, Estimate, Kind, NORMAL_95, Records};
 use crate::figure::{Axis, Colour, Figure, LegendPosition, Mark, Marking, Plate, Point, Series, Shape};
 use anyhow::{Context, Result};
-use sim::theory::{Fit, ResponsePoint, fit_noisy_softplus};
+use sim::theory::{self, ResponseModel, ResponsePoint};
 use sim::{Purpose, StreamKey};
 
 /// Resamples of the bootstrap; the standard error of a standard error is then some 4 %.
@@ -23,40 +23,38 @@ pub(super) struct Fitted {
     pub(super) rmse: f64,
 }
 
-/// The one place that fits: least squares over all points, unweighted.
-pub(super) fn fit(points: &[ResponsePoint]) -> Option<Fit> {
-    fit_noisy_softplus(points)
+/// Constants of the best fit to rates under a drive, and its root mean squared deviation (Hz); None if there is no best one.
+fn fit(drive: Drive, points: Vec<ResponsePoint>) -> Option<(Constants, f64)> {
+    let fit = theory::fit(ResponseModel::NoisySoftplus, &drive.surface(points)).ok()?;
+    let constants = fit.response.noisy_softplus()?;
+    Some((Constants { k: constants.k, s: constants.s_hz_per_na }, fit.rmse))
 }
 
 impl Fitted {
     /// Fits the mean rates; the standard errors are those of fits to trials drawn anew, with replacement, at each point.
-    pub(super) fn new(measured: &[Measured], seed: u64) -> Result<Fitted> {
-        let points: Vec<ResponsePoint> = measured.iter().map(Measured::point).collect();
-        let best =
-            fit(&points).context("Noisy Softplus cannot be fitted: no point fires in the trials, make them longer")?;
+    pub(super) fn new(drive: Drive, measured: &[Measured], seed: u64) -> Result<Fitted> {
+        let (best, rmse) = fit(drive, measured.iter().map(Measured::point).collect())
+            .context("Noisy Softplus cannot be fitted: no point fires in the trials, make them longer")?;
         let mut stream = StreamKey { seed, sample: 0 }.stream(0, 0, Purpose::Parameters);
         let (mut k, mut s) = (Spread::default(), Spread::default());
         for _ in 0..RESAMPLES {
-            let resampled: Vec<ResponsePoint> = measured
-                .iter()
-                .map(|point| {
-                    let n = point.rates.len();
-                    let draw = |_| point.rates[((stream.uniform() * n as f64) as usize).min(n - 1)];
-                    ResponsePoint { rate: (0..n).map(draw).sum::<f64>() / n as f64, ..point.point() }
-                })
-                .collect();
-            if let Some(Fit { model, .. }) = fit(&resampled) {
-                k.add(model.k);
-                s.add(model.s_hz_per_na);
+            let resampled = measured.iter().map(|point| {
+                let n = point.rates.len();
+                let draw = |_| point.rates[((stream.uniform() * n as f64) as usize).min(n - 1)];
+                ResponsePoint { rate: (0..n).map(draw).sum::<f64>() / n as f64, ..point.point() }
+            });
+            if let Some((constants, _)) = fit(drive, resampled.collect()) {
+                k.add(constants.k);
+                s.add(constants.s);
             }
         }
         // Resampled trials spread (n - 1)/n times as much as trials do.
         let n = measured.iter().map(|point| point.rates.len()).min().unwrap_or(1) as f64;
         let correction = (n / (n - 1.0)).sqrt();
         Ok(Fitted {
-            k: Estimate { value: best.model.k, error: correction * k.deviation() },
-            s: Estimate { value: best.model.s_hz_per_na, error: correction * s.deviation() },
-            rmse: best.rmse,
+            k: Estimate { value: best.k, error: correction * k.deviation() },
+            s: Estimate { value: best.s, error: correction * s.deviation() },
+            rmse,
         })
     }
 
@@ -68,12 +66,12 @@ impl Fitted {
 impl Constants {
     /// Rate (Hz) at a mean and a sigma (nA) in the meaning of the drive to which they were fitted.
     pub(super) fn rate(&self, x: f64, sigma: f64) -> f64 {
-        self.s * sim::theory::noisy_softplus(x, self.k * sigma)
+        self.s * theory::noisy_softplus(x, self.k * sigma)
     }
 
-    /// Constants of the best fit to rates.
-    pub(super) fn of(points: &[ResponsePoint]) -> Option<Constants> {
-        fit(points).map(|fit| Constants { k: fit.model.k, s: fit.model.s_hz_per_na })
+    /// Constants of the best fit to rates under a drive.
+    pub(super) fn of(drive: Drive, points: Vec<ResponsePoint>) -> Option<Constants> {
+        fit(drive, points).map(|(constants, _)| constants)
     }
 }
 
@@ -184,7 +182,7 @@ impl Constant {
                 "fit to published rates",
                 Colour::Black,
                 Shape::Ring,
-                known(&|d| Constants::of(&published.rates(d)), 0.4),
+                known(&|d| Constants::of(d, published.rates(d)), 0.4),
             ),
             series("simulated, 1 ms grid", Colour::Blue, Shape::Circle, measured(0, 0.6)),
             series("simulated, exact", Colour::Vermillion, Shape::Square, measured(1, 0.8)),
@@ -196,7 +194,7 @@ impl Constant {
         let published = &laboratory.published;
         let theirs = |constants: Option<Constants>| constants.as_ref().map(self.theirs);
         let [y2016, y2017] = [Paper::Y2016, Paper::Y2017].map(|paper| theirs(published.constants(paper, drive)));
-        let refitted = theirs(Constants::of(&published.rates(drive)));
+        let refitted = theirs(Constants::of(drive, published.rates(drive)));
         let (grid, exact) = ((self.ours)(on_grid), (self.ours)(exactly));
         // Of the published rates only the means are known: their fit is as uncertain as ours of as many and as long trials.
         let effort = laboratory.effort;
@@ -273,14 +271,14 @@ mod tests {
             };
             (0..36).map(point).collect()
         };
+        let drive = Drive::Poisson { tau_syn: 5.0 };
         let (mut k, mut s) = (Spread::default(), Spread::default());
         for number in 0..200 {
-            let points: Vec<ResponsePoint> = experiment(number).iter().map(Measured::point).collect();
-            let model = fit(&points).unwrap().model;
-            k.add(model.k);
-            s.add(model.s_hz_per_na);
+            let (constants, _) = fit(drive, experiment(number).iter().map(Measured::point).collect()).unwrap();
+            k.add(constants.k);
+            s.add(constants.s);
         }
-        let fitted = Fitted::new(&experiment(0), 1).unwrap();
+        let fitted = Fitted::new(drive, &experiment(0), 1).unwrap();
         // A deviation of 200 experiments and one of 400 resamples of 36 x 10 trials: 5 %, 4 % and 4 %; three times their sum.
         for (found, want) in [(fitted.k.error, k.deviation()), (fitted.s.error, s.deviation())] {
             assert!((found / want - 1.0).abs() < 0.25, "{found} {want}");

@@ -37,7 +37,7 @@ impl Laboratory {
         if let Some((_, fitted)) = self.fitted.iter().find(|(known, _)| *known == condition) {
             return Ok(*fitted);
         }
-        let fitted = Fitted::new(&self.measured(condition)?, self.effort.seed)?;
+        let fitted = Fitted::new(condition.drive, &self.measured(condition)?, self.effort.seed)?;
         self.fitted.push((condition, fitted));
         Ok(fitted)
     }
