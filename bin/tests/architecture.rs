@@ -33,7 +33,7 @@ const HOMES: [(&str, &[&str]); 24] = [
     ("png", &["bin/src/figure/"]),
     ("comfy_table", &["bin/src/table.rs"]),
     ("npyz", &["bin/src/npy.rs", "bin/src/bench/archive.rs", "bin/tests/simulate.rs"]),
-    ("nalgebra", &["sim/src/theory/quadrature.rs", "convert/src/calibration.rs"]),
+    ("nalgebra", &["sim/src/theory/stationary.rs", "convert/src/calibration.rs"]),
     ("anyhow", &["bin/"]),
     ("clap", &["bin/"]),
     ("indicatif", &["bin/src/run.rs"]),
