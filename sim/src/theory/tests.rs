@@ -178,8 +178,14 @@ fn gradients_are_those_of_the_rates() {
     }) {
         let neuron = set(name);
         for mu in [-0.1, 0.3, 0.6] {
-            // Theories that are not made for the noise have no gradient.
-            let Ok(gradient) = theory.gradient(&neuron, noise, mu) else { continue };
+            // The numerical theories, which take longer, at one mean; and where they are made for the noise.
+            if matches!(theory, Theory::OnGrid | Theory::Exact) && mu != 0.3 {
+                continue;
+            }
+            let gradient = match theory.gradient(&neuron, noise, mu) {
+                Err(TheoryError::OtherNoise { .. }) => continue,
+                gradient => gradient.unwrap(),
+            };
             let rate = |noise, mu| theory.rate(&neuron, noise, mu).unwrap();
             let sigma = noise.sigma();
             let d_mu = slope(0.004, |dx| rate(noise, mu + dx));
