@@ -37,14 +37,14 @@ impl AbsorbingChain {
                 self.exit[i] += factor * self.exit[k];
             }
         }
-        for k in 0..n {
+        for (k, leave) in leave.into_iter().enumerate() {
             let (done, rest) = reward.split_at_mut(k * kinds);
             let total = &mut rest[..kinds];
             for (i, from) in done.chunks_exact(kinds).enumerate() {
                 let p = self.step[k * n + i];
                 total.iter_mut().zip(from).for_each(|(to, x)| *to += p * x);
             }
-            total.iter_mut().for_each(|x| *x /= leave[k]);
+            total.iter_mut().for_each(|x| *x /= leave);
         }
         reward
     }

@@ -10,7 +10,7 @@ const NEGLIGIBLE: f64 = 50.0;
 pub(super) const VANISHED: f64 = 40.0;
 
 /// Integral of 1 / (1 + exp(t - 1/t)) over t from zero to infinity, by mpmath.
-const TURN: f64 = 1.2911848300450648;
+const TURN: f64 = 1.291_184_830_045_064_6;
 
 /// Most points in time.
 pub(super) const MOST_POINTS: usize = 100_000;
@@ -121,7 +121,7 @@ impl Kernel {
                 continue;
             }
             let free = process.after(t);
-            let at = free.from_spread(spread);
+            let at = free.starting_spread(spread);
             let (var_y, var_x) = (at.var_y, at.var_x_given_y());
             let slope = at.covariance / var_y;
             let norm = weight / (2.0 * std::f64::consts::PI * (var_y * var_x).sqrt());

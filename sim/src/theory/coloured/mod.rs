@@ -128,7 +128,7 @@ impl Scaled {
     /// Points in time for the paths from the reset: from before the first that brings any to threshold, close enough to resolve
     /// the stretch in which paths with given currents at both ends get there.
     fn times_from_reset(&self, last: f64, step: f64) -> Times {
-        let variance = |t: f64| self.process.after(t).from_spread(1.0 - self.left * self.left).var_x_given_y();
+        let variance = |t: f64| self.process.after(t).starting_spread(1.0 - self.left * self.left).var_x_given_y();
         let reaches =
             |t: f64, y: f64| self.reset * (-t).exp() - y * (-t).exp_m1() + y * variance(t).sqrt() >= self.threshold;
         let earliest = |y: f64| {
