@@ -36,7 +36,7 @@ const HOMES: [(&str, &[&str]); 24] = [
     (
         "nalgebra",
         &[
-            "sim/src/theory/quadrature.rs",
+            "sim/src/theory/stationary.rs",
             "sim/src/theory/fast_slow.rs",
             "sim/src/theory/fit.rs",
             "convert/src/calibration.rs",

@@ -83,7 +83,7 @@ impl FitArguments {
             Some(TheoryChoice::None) => bail!("--from-theory needs a theory, found none"),
             Some(theory) => {
                 let curves = Curves::measure(&plan, interrupt, |neuron, fluctuation, sigma, mu| {
-                    let rate = theory.rate(&neuron, fluctuation.noise(sigma), mu + neuron.i_offset);
+                    let rate = theory.rate(&neuron, fluctuation.noise(sigma), mu + neuron.i_offset)?;
                     Ok(MeasuredRate { rate, sem: f64::NAN })
                 })?;
                 (format!("theory {}", theory.name()), curves)

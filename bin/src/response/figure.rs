@@ -1,19 +1,19 @@
 //! The curves as a figure: a panel for every synaptic time constant, a colour for every sigma.
 
-use super::curve::NeuronCurves;
-use super::report::Report;
+use super::report::{Compared, Report};
 use super::sigma::SigmaText;
 use crate::figure::{Axis, Colour, Figure, LegendPosition, Mark, Marking, Panels, Point, Series, Shape, Stroke};
-use sim::FitError;
-use sim::theory::Fit;
+use rayon::prelude::*;
 
 /// Points of a theory line in the figure.
 const LINE_POINTS: u32 = 240;
 
+/// Of these, one in so many where a theory is solved numerically.
+const THINNED: usize = 5;
+
 impl Report<'_> {
     pub(super) fn figure(&self) -> Panels {
-        let several = self.curves.neurons.len() > 1;
-        let mut panels: Vec<Figure> = self.neurons().map(|(curves, fit)| self.panel(curves, fit, several)).collect();
+        let mut panels: Vec<Figure> = self.neurons.iter().map(|neuron| self.panel(neuron)).collect();
         // The first has the legend, the last the horizontal axis.
         for panel in panels.iter_mut().skip(1) {
             panel.legend = LegendPosition::Hidden;
@@ -24,10 +24,10 @@ impl Report<'_> {
         Panels { figures: panels }
     }
 
-    fn panel(&self, curves: &NeuronCurves, fit: &Result<Fit, FitError>, several: bool) -> Figure {
+    fn panel(&self, Compared { curves, fit, .. }: &Compared<'_>) -> Figure {
         let sigma = SigmaText(curves.fluctuation);
         let of = match sigma.tau_syn() {
-            Some(tau) if several => format!(", τ = {tau} ms"),
+            Some(tau) if self.neurons.len() > 1 => format!(", τ = {tau} ms"),
             _ => String::new(),
         };
         let mut figure = Figure::new(Axis::linear("Mean current (nA)"), Axis::linear(format!("Firing rate (Hz){of}")));
@@ -37,24 +37,33 @@ impl Report<'_> {
         let single = sigmas.len() == 1;
         let colour = |own: Colour, index: usize| if single { own } else { Colour::nth(index) };
         let means = line(curves.points.iter().map(|point| point.mu));
-        let mut draw = |label: &str, own: Colour, stroke: Stroke, common: bool, rate: &dyn Fn(f64, f64) -> f64| {
+        let thin: Vec<f64> = means.iter().copied().step_by(THINNED).collect();
+        // A line is left out where its theory has no rate.
+        let through = |means: &[f64], rate: &(dyn Fn(f64) -> f64 + Sync)| -> Vec<Point> {
+            let points = means.par_iter().map(|&mu| Point::new(mu, rate(mu)));
+            points.filter(|point| point.y.is_finite()).collect()
+        };
+        let mut draw = |label: &str, own: Colour, stroke: Stroke, common: bool, points: &dyn Fn(f64) -> Vec<Point>| {
             let sample = if single || common { own } else { Colour::Black };
             let mark = Mark::Line(stroke);
             figure.series.push(Series { label: label.to_owned(), colour: sample, mark, points: Vec::new() });
             for (index, &sigma) in sigmas.iter().enumerate().take(if common { 1 } else { sigmas.len() }) {
-                let points = means.iter().map(|&mu| Point::new(mu, rate(mu, sigma))).collect();
                 let colour = if common { own } else { colour(own, index) };
-                figure.series.push(Series { label: String::new(), colour, mark, points });
+                figure.series.push(Series { label: String::new(), colour, mark, points: points(sigma) });
             }
         };
         for theory in &self.theories {
-            let rate = |mu: f64, sigma: f64| theory.rate(neuron, curves.fluctuation.noise(sigma), mu + neuron.i_offset);
+            let points = |sigma: f64| {
+                let noise = curves.fluctuation.noise(sigma);
+                let rate = |mu: f64| theory.rate(neuron, noise, mu + neuron.i_offset).unwrap_or(f64::NAN);
+                through(if theory.is_numerical() { &thin } else { &means }, &rate)
+            };
             let label = theory.label(curves.fluctuation.noise(1.0));
-            draw(label, theory.colour(), theory.stroke(), theory.ignores_noise(), &rate);
+            draw(label, theory.colour(), theory.stroke(), theory.ignores_noise(), &points);
         }
         if let Ok(fit) = fit {
-            let rate = |mu: f64, sigma: f64| fit.response.rate(mu, sigma);
-            draw("Noisy Softplus", Colour::BluishGreen, Stroke::Dotted, false, &rate);
+            let points = |sigma: f64| through(&means, &|mu| fit.response.rate(mu, sigma));
+            draw("Noisy Softplus", Colour::BluishGreen, Stroke::Dotted, false, &points);
         }
         let simulated = if single { "simulated, " } else { "" };
         for (index, &value) in sigmas.iter().enumerate() {

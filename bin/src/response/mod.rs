@@ -66,15 +66,16 @@ pub fn response(arguments: &ResponseArguments) -> Result<ExitCode> {
     let theories = arguments.theories()?;
     let plan = arguments.curves.plan(&SIGMAS)?;
     let interrupt = Interrupt::listen()?;
-    let curves = run::on_threads(arguments.run.threads, || arguments.curves.measure(&plan, &interrupt))?;
-    let report = Report::new(&curves, theories, &arguments.curves);
+    let threads = arguments.run.threads;
+    let curves = run::on_threads(threads, || arguments.curves.measure(&plan, &interrupt))?;
+    let report = run::on_threads(threads, || Ok(Report::new(&curves, theories, &arguments.curves)?))?;
     let provenance = Provenance::of("lif-sim", Some(arguments.curves.seed));
     let document = report.document(&provenance);
     if let Some(folder) = &arguments.output {
         let folder = ResultFolder::open(folder)?;
         folder.json("response", &document)?;
         folder.csv("response", &provenance, &report.columns(), &report.csv_rows())?;
-        folder.panels("response", &report.figure())?;
+        folder.panels("response", &run::on_threads(threads, || Ok(report.figure()))?)?;
         eprintln!("wrote response.csv, .json, .svg and .png into {}", folder.path().display());
     }
     run::print(&if arguments.run.json { json_text(&document)? } else { report.text() }).context("cannot print")?;

@@ -6,46 +6,66 @@ use super::sigma::{SigmaText, neuron_document};
 use super::theory::TheoryChoice;
 use crate::output::{Provenance, csv_number};
 use crate::table::{number, table};
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
-use sim::FitError;
 use sim::theory::{Fit, ResponseModel, fit};
+use sim::{FitError, TheoryError};
 
 /// The curves with their theories, and a Noisy Softplus fitted to those of each neuron.
 pub(super) struct Report<'a> {
-    pub(super) curves: &'a Curves,
+    curves: &'a Curves,
     pub(super) theories: Vec<TheoryChoice>,
-    /// One for each neuron.
-    pub(super) fits: Vec<Result<Fit, FitError>>,
+    pub(super) neurons: Vec<Compared<'a>>,
     arguments: &'a CurveArguments,
 }
 
-impl<'a> Report<'a> {
-    pub(super) fn new(curves: &'a Curves, theories: Vec<TheoryChoice>, arguments: &'a CurveArguments) -> Report<'a> {
-        let fitted = |neuron: &NeuronCurves| fit(ResponseModel::NoisySoftplus, &neuron.surface());
-        Report { curves, theories, fits: curves.neurons.iter().map(fitted).collect(), arguments }
-    }
+/// The curves of one neuron, and what is set beside them.
+pub(super) struct Compared<'a> {
+    pub(super) curves: &'a NeuronCurves,
+    pub(super) fit: Result<Fit, FitError>,
+    /// Of each point the rates (Hz) of the theories.
+    predicted: Vec<Vec<f64>>,
+}
 
-    /// The curves of each neuron, with their fit.
-    pub(super) fn neurons(&self) -> impl Iterator<Item = (&'a NeuronCurves, &Result<Fit, FitError>)> {
-        self.curves.neurons.iter().zip(&self.fits)
-    }
-
-    /// Rates (Hz) of the theories, then of the fit, at a point.
-    fn predictions(&self, curves: &NeuronCurves, fit: &Result<Fit, FitError>, point: &CurvePoint) -> Vec<f64> {
-        let noise = curves.fluctuation.noise(point.sigma);
-        let total = point.mu + curves.neuron.i_offset;
-        let theories = self.theories.iter().map(|theory| theory.rate(&curves.neuron, noise, total));
-        let fitted = fit.as_ref().map_or(f64::NAN, |fit| fit.response.rate(point.mu, point.sigma));
-        theories.chain([fitted]).collect()
-    }
-
-    /// Root mean squared deviation (Hz) of the simulation from a theory.
-    fn rmse(&self, curves: &NeuronCurves, theory: TheoryChoice) -> f64 {
-        let square = |p: &CurvePoint| {
-            let rate = theory.rate(&curves.neuron, curves.fluctuation.noise(p.sigma), p.mu + curves.neuron.i_offset);
-            (rate - p.measured.rate).powi(2)
+impl<'a> Compared<'a> {
+    fn new(curves: &'a NeuronCurves, theories: &[TheoryChoice]) -> Result<Compared<'a>, TheoryError> {
+        let predict = |p: &CurvePoint| {
+            let (noise, total) = (curves.fluctuation.noise(p.sigma), p.mu + curves.neuron.i_offset);
+            theories.iter().map(|theory| theory.rate(&curves.neuron, noise, total)).collect()
         };
-        (curves.points.iter().map(square).sum::<f64>() / curves.points.len() as f64).sqrt()
+        let predicted = curves.points.par_iter().map(predict).collect::<Result<_, _>>()?;
+        Ok(Compared { curves, fit: fit(ResponseModel::NoisySoftplus, &curves.surface()), predicted })
+    }
+
+    /// The points, each with the rates (Hz) of the theories, then of the fit.
+    fn rows(&self) -> impl Iterator<Item = (&CurvePoint, Vec<f64>)> {
+        self.curves.points.iter().zip(&self.predicted).map(|(point, theories)| {
+            let fitted = self.fit.as_ref().map_or(f64::NAN, |fit| fit.response.rate(point.mu, point.sigma));
+            (point, theories.iter().copied().chain([fitted]).collect())
+        })
+    }
+
+    /// Root mean squared deviation (Hz) of the simulation from a theory, by its number.
+    fn rmse(&self, theory: usize) -> f64 {
+        let pairs = self.curves.points.iter().zip(&self.predicted);
+        let squares: f64 = pairs.map(|(point, rates)| (rates[theory] - point.measured.rate).powi(2)).sum();
+        (squares / self.curves.points.len() as f64).sqrt()
+    }
+}
+
+impl<'a> Report<'a> {
+    /// Asks the theories.
+    ///
+    /// # Errors
+    ///
+    /// Fails where a theory is not made for the noise or the neuron.
+    pub(super) fn new(
+        curves: &'a Curves,
+        theories: Vec<TheoryChoice>,
+        arguments: &'a CurveArguments,
+    ) -> Result<Report<'a>, TheoryError> {
+        let neurons = curves.neurons.iter().map(|neuron| Compared::new(neuron, &theories)).collect::<Result<_, _>>()?;
+        Ok(Report { curves, theories, neurons, arguments })
     }
 
     /// Columns of the CSV file.
@@ -58,13 +78,13 @@ impl<'a> Report<'a> {
 
     pub(super) fn csv_rows(&self) -> Vec<Vec<String>> {
         let mut rows = Vec::new();
-        for (curves, fit) in self.neurons() {
-            let sigma = SigmaText(curves.fluctuation);
+        for neuron in &self.neurons {
+            let sigma = SigmaText(neuron.curves.fluctuation);
             let optional = |x: Option<f64>| csv_number(x.unwrap_or(f64::NAN));
-            for p in &curves.points {
+            for (p, predicted) in neuron.rows() {
                 let mut row = vec![sigma.source().to_owned(), optional(sigma.tau_syn()), optional(sigma.interval())];
                 let measured = [p.sigma, p.mu, p.measured.rate, p.measured.sem];
-                row.extend(measured.into_iter().chain(self.predictions(curves, fit, p)).map(csv_number));
+                row.extend(measured.into_iter().chain(predicted).map(csv_number));
                 rows.push(row);
             }
         }
@@ -76,12 +96,12 @@ impl<'a> Report<'a> {
         let mut points = Vec::new();
         let mut noise = Vec::new();
         let mut fits = Vec::new();
-        for (curves, fit) in self.neurons() {
+        for neuron in &self.neurons {
+            let Compared { curves, fit, .. } = neuron;
             let sigma = SigmaText(curves.fluctuation);
             noise.extend(curves.sigmas().iter().map(|&value| sigma.document(&curves.neuron, value)));
-            for p in &curves.points {
-                let numbers = [p.sigma, p.mu, p.measured.rate, p.measured.sem].into_iter();
-                let numbers = numbers.chain(self.predictions(curves, fit, p));
+            for (p, predicted) in neuron.rows() {
+                let numbers = [p.sigma, p.mu, p.measured.rate, p.measured.sem].into_iter().chain(predicted);
                 let mut point: Map<String, Value> =
                     columns[3..].iter().zip(numbers).map(|(name, x)| ((*name).to_owned(), json!(x))).collect();
                 point.insert("tau_syn_ms".to_owned(), json!(sigma.tau_syn()));
@@ -94,9 +114,9 @@ impl<'a> Report<'a> {
             entry.insert("k".to_owned(), json!(constants.map(|c| c.k)));
             entry.insert("s_hz_per_na".to_owned(), json!(constants.map(|c| c.s_hz_per_na)));
             entry.insert("rmse_hz".to_owned(), json!(fitted.map(|fit| fit.rmse)));
-            for &theory in &self.theories {
+            for (number, theory) in self.theories.iter().enumerate() {
                 let name = theory.column().replace("_hz", "_rmse_hz");
-                entry.insert(name, json!(self.rmse(curves, theory)));
+                entry.insert(name, json!(neuron.rmse(number)));
             }
             fits.push(Value::Object(entry));
         }
@@ -123,10 +143,11 @@ impl<'a> Report<'a> {
             "Response of IF_curr_exp, {}; mean current without i_offset ({offset} nA)\n",
             self.arguments.method()
         );
-        for (curves, fit) in self.neurons() {
+        for neuron in &self.neurons {
+            let Compared { curves, fit, .. } = neuron;
             for sigma in curves.sigmas() {
                 text += &SigmaText(curves.fluctuation).describe(&curves.neuron, sigma);
-                text += &self.table(curves, fit, sigma);
+                text += &self.table(neuron, sigma);
             }
             text += &match fit {
                 Ok(fit) => format!(
@@ -136,11 +157,11 @@ impl<'a> Report<'a> {
                 Err(error) => format!("Noisy Softplus fit: none ({error})\n"),
             };
             let noise = curves.fluctuation.noise(1.0);
-            let rmse = |theory: &TheoryChoice| {
-                format!("{}: RMSE {} Hz", theory.label(noise), number(self.rmse(curves, *theory), 2))
+            let rmse = |(index, theory): (usize, &TheoryChoice)| {
+                format!("{}: RMSE {} Hz", theory.label(noise), number(neuron.rmse(index), 2))
             };
             if !self.theories.is_empty() {
-                text += &format!("{}\n", self.theories.iter().map(rmse).collect::<Vec<_>>().join("; "));
+                text += &format!("{}\n", self.theories.iter().enumerate().map(rmse).collect::<Vec<_>>().join("; "));
             }
         }
         if !self.curves.complete {
@@ -150,8 +171,8 @@ impl<'a> Report<'a> {
     }
 
     /// The points of one sigma.
-    fn table(&self, curves: &NeuronCurves, fit: &Result<Fit, FitError>, sigma: f64) -> String {
-        let noise = curves.fluctuation.noise(sigma);
+    fn table(&self, neuron: &Compared<'_>, sigma: f64) -> String {
+        let noise = neuron.curves.fluctuation.noise(sigma);
         let theories = self.theories.iter().map(|theory| format!("{} (Hz)", theory.label(noise)));
         let columns: Vec<String> = ["mean (nA)", "rate (Hz)", "± s.e."]
             .map(str::to_owned)
@@ -159,11 +180,11 @@ impl<'a> Report<'a> {
             .chain(theories)
             .chain(["Noisy Softplus (Hz)".to_owned()])
             .collect();
-        let row = |p: &CurvePoint| {
-            let numbers = [p.measured.rate, p.measured.sem].into_iter().chain(self.predictions(curves, fit, p));
+        let row = |(p, predicted): (&CurvePoint, Vec<f64>)| {
+            let numbers = [p.measured.rate, p.measured.sem].into_iter().chain(predicted);
             std::iter::once(format!("{}", p.mu)).chain(numbers.map(|x| number(x, 2))).collect()
         };
-        let rows: Vec<Vec<String>> = curves.at(sigma).map(row).collect();
+        let rows: Vec<Vec<String>> = neuron.rows().filter(|(p, _)| p.sigma == sigma).map(row).collect();
         table(&columns.iter().map(String::as_str).collect::<Vec<_>>(), &rows)
     }
 }

@@ -1,6 +1,6 @@
 //! Fast-slow Siegert: a model of the response to noise that is neither white nor frozen.
 
-use super::siegert::{shifted_siegert, siegert_gradient, white_membrane_deviation};
+use super::siegert::{Shift, shifted_siegert, siegert_gradient, white_membrane_deviation};
 use crate::neuron::IfCurrExp;
 use nalgebra::{DMatrix, SymmetricEigen};
 use std::sync::LazyLock;
@@ -63,7 +63,8 @@ impl FastSlow {
     /// * `sigma_v`: standard deviation of the free membrane (mV)
     pub(super) fn rate(self, neuron: &IfCurrExp, mu: f64, sigma_v: f64) -> f64 {
         let (slow, fast, rise) = self.parts(sigma_v);
-        let at = |z: f64| shifted_siegert(neuron, mu + slow * z / neuron.resistance(), fast, rise, 0.0);
+        let shift = if fast > 0.0 { Shift { thresh: rise / fast, reset: 0.0 } } else { Shift::NONE };
+        let at = |z: f64| shifted_siegert(neuron, mu + slow * z / neuron.resistance(), fast, shift);
         RULE.iter().map(|&(z, weight)| weight * at(z)).sum()
     }
 
