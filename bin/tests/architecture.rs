@@ -20,7 +20,10 @@ const HOMES: [(&str, &[&str]); 24] = [
     ("pulp", &["sim/src/population/", "sim/src/grid/cells.rs", "sim/src/noise.rs"]),
     ("pxfm", &["sim/src/theory/quadrature.rs"]),
     ("twofloat", &["bin/src/verify/random/series.rs"]),
-    ("rand_philox", &["sim/src/random.rs", "sim/src/noise.rs", "ann/src/random.rs"]),
+    (
+        "rand_philox",
+        &["sim/src/random.rs", "sim/src/noise.rs", "sim/src/population/poisson/tests.rs", "ann/src/random.rs"],
+    ),
     ("rand", &["sim/src/random.rs"]),
     ("rand_distr", &["sim/src/random.rs"]),
     ("gemm", &["ann/src/matrix.rs"]),

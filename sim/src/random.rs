@@ -5,6 +5,7 @@
 
 use crate::error::{ParameterError, finite, not_negative, positive};
 use rand::TryRng;
+use rand_distr::weighted::WeightedAliasIndex;
 use rand_distr::{Distribution as _, Exp1, Poisson, StandardNormal, StandardUniform};
 use rand_philox::{Philox, splitmix64};
 use std::convert::Infallible;
@@ -97,6 +98,22 @@ impl PoissonCount {
     /// A whole number.
     #[inline]
     pub(crate) fn draw(&self, stream: &mut Stream) -> f64 {
+        self.0.sample(stream)
+    }
+}
+
+/// Some things, drawn in proportion to their weights.
+#[derive(Debug, Clone)]
+pub(crate) struct Lottery(WeightedAliasIndex<f64>);
+
+impl Lottery {
+    /// None unless the weights are zero or more and one is positive.
+    pub(crate) fn new(weights: Vec<f64>) -> Option<Lottery> {
+        WeightedAliasIndex::new(weights).ok().map(Lottery)
+    }
+
+    /// The index of one of them.
+    pub(crate) fn draw(&self, stream: &mut Stream) -> usize {
         self.0.sample(stream)
     }
 }

@@ -258,7 +258,7 @@ mod tests {
     use super::*;
     use sim::theory::NoisySoftplus;
 
-    /// Rates with independent errors of 1 Hz in each of 10 trials; the standard errors by bootstrap are those of repeated experiments.
+    /// Rates with independent errors of 5 % in each of 10 trials; the standard errors by bootstrap are those of repeated experiments.
     #[test]
     fn bootstrap_agrees_with_repetition() {
         let truth = NoisySoftplus { k: 0.2, s_hz_per_na: 210.0 };
@@ -266,7 +266,7 @@ mod tests {
             let mut stream = StreamKey { seed: 5, sample: number }.stream(0, 0, Purpose::Parameters);
             let point = |i: u32| {
                 let (x, sigma) = (f64::from(i % 12) / 10.0 - 0.5, [0.2, 0.5, 1.0][i as usize / 12]);
-                let rates = (0..10).map(|_| truth.rate(x, sigma) + stream.normal()).collect();
+                let rates = (0..10).map(|_| truth.rate(x, sigma) * (1.0 + 0.05 * stream.normal())).collect();
                 Measured { x, sigma, rates }
             };
             (0..36).map(point).collect()

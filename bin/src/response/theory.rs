@@ -100,8 +100,8 @@ impl TheoryChoice {
     pub(crate) fn stroke(self) -> Stroke {
         match self {
             TheoryChoice::Siegert | TheoryChoice::CorrectedDecayed => Stroke::Dashed,
-            TheoryChoice::Corrected | TheoryChoice::Exact | TheoryChoice::OnGrid | TheoryChoice::None => Stroke::Solid,
-            TheoryChoice::NoiseFree => Stroke::DashDotted,
+            TheoryChoice::Exact | TheoryChoice::OnGrid | TheoryChoice::None => Stroke::Solid,
+            TheoryChoice::Corrected | TheoryChoice::NoiseFree => Stroke::DashDotted,
         }
     }
 
