@@ -4,18 +4,20 @@ use plotters::backend::DrawingBackend;
 
 use super::axis::{Axis, Span};
 use super::canvas::{Anchor, Direction, Text};
+use super::colour_map::{self, Colours};
 use super::error::FigureError;
 use super::geometry::{Position, Rect};
 use super::heat_map::HeatMap;
 use super::render::{INK, PAPER, Pen};
 use super::series::Stroke;
 use super::ticks::Ticks;
-use super::{Figure, colour_map, font, style};
+use super::{Figure, font, style};
 
 /// A bar of all colours with the axis of their values, to the right of the data area.
 #[derive(Debug, Clone)]
 pub(super) struct ColourBar {
     label: String,
+    colours: Colours,
     span: Span,
     ticks: Ticks,
     rect: Rect,
@@ -28,7 +30,7 @@ impl ColourBar {
         let (low, high) = map.ends();
         let span = Axis::linear(label.as_str()).with_range(low, high).span(std::iter::empty())?;
         let rect = Rect { left: 0.0, top: 0.0, right: 0.0, bottom: 0.0 };
-        Ok(Some(Self { label, span, ticks: span.ticks(intervals), rect }))
+        Ok(Some(Self { label, colours: map.colours, span, ticks: span.ticks(intervals), rect }))
     }
 
     /// Width that it needs beside the data area.
@@ -76,7 +78,7 @@ where
         let (low, high) = map.ends();
         let mut labels: Vec<Rect> = Vec::new();
         for &level in &map.contours {
-            let background = colour_map::colour((level - low) / (high - low));
+            let background = map.colours.at((level - low) / (high - low));
             let rgb = if colour_map::is_light(background) { INK } else { PAPER };
             let text = format!("{level}").replace('-', "\u{2212}");
             let pieces = map.contour(level, self.layout);
@@ -103,7 +105,7 @@ where
             let fraction = |step: f64| step / f64::from(style::BAR_STEPS);
             let (top, middle) = (fraction(f64::from(step) + 1.0), fraction(f64::from(step) + 0.5));
             // Down to the foot, under the steps drawn next.
-            self.rectangle(&Rect { top: up(top), ..rect }, colour_map::colour(middle))?;
+            self.rectangle(&Rect { top: up(top), ..rect }, bar.colours.at(middle))?;
         }
         let (right, capital) = (rect.right, style::SMALL_LABEL * style::CAP_HEIGHT);
         for value in bar.ticks.minor.iter().filter_map(|&value| bar.span.fraction(value)) {

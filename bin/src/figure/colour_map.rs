@@ -1,22 +1,53 @@
-//! The colours of heat maps: a path through OKLab of steadily rising lightness and equal steps.
+//! The colours of heat maps: paths through OKLab in equal steps.
 //!
-//! Readers with any kind of colour blindness, and grey printers, see the order of the values by their lightness alone.
+//! Readers with any kind of colour blindness, and grey printers, see the order of values by their lightness alone, and the size of
+//! deviations by how much darker than white they are.
 
 use std::sync::OnceLock;
 
-/// Colours in the table.
+/// Colours in a table.
 const COLOURS: usize = 256;
 
 /// Ends and control point of the quadratic Bezier curve: lightness, green to red, blue to yellow (OKLab, Ottosson 2020). It runs from
 /// dark violet over blue-green to yellow, inside sRGB.
 const PATH: [[f64; 3]; 3] = [[0.25, 0.06, -0.11], [0.55, -0.17, -0.09], [0.92, -0.04, 0.17]];
 
-/// Colour (sRGB) of a place between 0 and 1; places beyond have the colours of the ends.
-pub(super) fn colour(fraction: f64) -> [u8; 3] {
-    static TABLE: OnceLock<Vec<[u8; 3]>> = OnceLock::new();
-    let table = TABLE.get_or_init(|| path().map(|lab| linear_rgb(lab).map(encoded)).collect());
-    let last = (COLOURS - 1) as f64;
-    table[(fraction * last).round().clamp(0.0, last) as usize]
+/// Ends and middle of the deviations: a dark blue, white, a dark orange of the same lightness.
+const DEVIATIONS: [[f64; 3]; 3] = [[0.45, -0.03, -0.13], [1.0, 0.0, 0.0], [0.45, 0.09, 0.09]];
+
+/// What the colours of a heat map stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Colours {
+    /// Values from low to high: from dark to light.
+    #[default]
+    Values,
+    /// Deviations of both signs from the middle of the range, which is white.
+    Deviations,
+}
+
+impl Colours {
+    /// Colour (sRGB) of a place between 0 and 1; places beyond have the colours of the ends.
+    pub(super) fn at(self, fraction: f64) -> [u8; 3] {
+        static VALUES: OnceLock<Vec<[u8; 3]>> = OnceLock::new();
+        static DIVERGING: OnceLock<Vec<[u8; 3]>> = OnceLock::new();
+        let encode = |lab: [f64; 3]| linear_rgb(lab).map(encoded);
+        let table = match self {
+            Colours::Values => VALUES.get_or_init(|| path().map(encode).collect()),
+            Colours::Deviations => DIVERGING.get_or_init(|| deviations().map(encode).collect()),
+        };
+        let last = (COLOURS - 1) as f64;
+        table[(fraction * last).round().clamp(0.0, last) as usize]
+    }
+}
+
+/// The colours of deviations in OKLab: straight from each end to the middle.
+fn deviations() -> impl Iterator<Item = [f64; 3]> {
+    let at = |t: f64| {
+        let end = if t < 0.5 { DEVIATIONS[0] } else { DEVIATIONS[2] };
+        let share = (2.0 * t - 1.0).abs();
+        [0, 1, 2].map(|i| share * end[i] + (1.0 - share) * DEVIATIONS[1][i])
+    };
+    (0..COLOURS).map(move |i| at(i as f64 / (COLOURS - 1) as f64))
 }
 
 /// Whether black is easier to read than white on a colour (relative luminance of WCAG 2, where both contrasts are equal).
@@ -84,10 +115,21 @@ mod tests {
     }
 
     #[test]
+    fn deviations_of_equal_size_are_equally_dark() {
+        let lab: Vec<[f64; 3]> = deviations().collect();
+        for (low, high) in lab.iter().zip(lab.iter().rev()) {
+            assert!((low[0] - high[0]).abs() < 1e-12);
+        }
+        assert!(lab.iter().flat_map(|&lab| linear_rgb(lab)).all(|value| (-1e-6..=1.0 + 1e-6).contains(&value)));
+        assert!(lab[..COLOURS / 2].windows(2).all(|pair| pair[0][0] < pair[1][0]));
+    }
+
+    #[test]
     fn conversion_is_that_of_oklab() {
         // White and red, from Ottosson's page and from an independent program (numpy): (1, 0, 0), (0.627955, 0.224863, 0.125846).
         assert_eq!(linear_rgb([1.0, 0.0, 0.0]).map(encoded), [255, 255, 255]);
         assert_eq!(linear_rgb([0.627_955, 0.224_863, 0.125_846]).map(encoded), [255, 0, 0]);
+        let colour = |fraction| Colours::Values.at(fraction);
         assert_eq!([colour(0.0), colour(1.0), colour(-3.0)], [[44, 5, 84], [250, 233, 67], [44, 5, 84]]);
         assert!(is_light(colour(1.0)) && !is_light(colour(0.0)));
     }

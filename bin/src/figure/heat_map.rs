@@ -1,9 +1,10 @@
 //! Values over the plane, shown as colours with lines of equal value.
 
+use super::colour_map::Colours;
+use super::contour;
 use super::error::FigureError;
 use super::geometry::{Position, Rect};
 use super::layout::Layout;
-use super::{colour_map, contour};
 
 /// Values at the crossings of columns and rows, each shown as a coloured rectangle around its crossing.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +17,8 @@ pub struct HeatMap {
     pub values: Vec<f64>,
     /// Values at the ends of the colours; without it the extremes of the values.
     pub range: Option<(f64, f64)>,
+    /// What the colours stand for.
+    pub colours: Colours,
     /// Label of the colour bar, the quantity with its unit; it may be empty. No bar for None.
     pub bar: Option<String>,
     /// Values of the lines; each line carries its value.
@@ -34,7 +37,7 @@ impl HeatMap {
     ///
     /// * `values`: row by row from the lowest ordinate on
     pub fn new(x: Vec<f64>, y: Vec<f64>, values: Vec<f64>) -> Self {
-        Self { x, y, values, range: None, bar: None, contours: Vec::new() }
+        Self { x, y, values, range: None, colours: Colours::Values, bar: None, contours: Vec::new() }
     }
 
     /// An image whose first row is the uppermost; its pixels have sides of 1, its lower left corner lies at (0, 0).
@@ -83,7 +86,7 @@ impl HeatMap {
     /// The visible rectangles; neighbours in a row with the same colour are one.
     pub(super) fn cells(&self, layout: &Layout) -> Vec<Cell> {
         let (low, high) = self.ends();
-        let colour = |value: f64| value.is_finite().then(|| colour_map::colour((value - low) / (high - low)));
+        let colour = |value: f64| value.is_finite().then(|| self.colours.at((value - low) / (high - low)));
         let (x, y) = (edges(&self.x), edges(&self.y));
         let mut cells = Vec::new();
         for (row, values) in self.values.chunks_exact(self.x.len()).enumerate().rev() {

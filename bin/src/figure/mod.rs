@@ -35,6 +35,7 @@ mod ticks;
 mod tests;
 
 pub use axis::{Axis, Marking, Scale};
+pub use colour_map::Colours;
 pub use error::FigureError;
 pub use heat_map::HeatMap;
 pub use panels::Panels;

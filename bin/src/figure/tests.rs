@@ -176,11 +176,11 @@ fn heat_map_fills_the_axes_and_has_a_bar_and_labelled_lines() {
         [pixels[at], pixels[at + 1], pixels[at + 2]]
     };
     // The summit at (0, 0) has the last colour, the upper corners at a distance of sqrt(2) nearly the first.
-    assert_eq!(pixel(layout.place(0.005, 0.005).expect("inside")), colour_map::colour(1.0));
-    assert_eq!(pixel(layout.place(-0.99, 0.99).expect("inside")), colour_map::colour(0.0));
+    assert_eq!(pixel(layout.place(0.005, 0.005).expect("inside")), Colours::Values.at(1.0));
+    assert_eq!(pixel(layout.place(-0.99, 0.99).expect("inside")), Colours::Values.at(0.0));
     let bar = layout.frame.right + style::BAR_GAP + style::BAR_WIDTH / 2.0;
-    assert_eq!(pixel((bar, layout.frame.bottom - 8.0)), colour_map::colour(0.004));
-    assert_eq!(pixel((bar, layout.frame.top + 8.0)), colour_map::colour(0.996));
+    assert_eq!(pixel((bar, layout.frame.bottom - 8.0)), Colours::Values.at(0.004));
+    assert_eq!(pixel((bar, layout.frame.top + 8.0)), Colours::Values.at(0.996));
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn values_that_are_not_finite_stay_white() {
     let cells = figure.heat_map.as_ref().expect("a map").cells(&layout);
     assert_eq!(cells.len(), 2);
     // The second value of the first row stands at the upper right.
-    let upper = cells.iter().find(|cell| cell.rgb == colour_map::colour(0.0)).expect("the smaller value");
+    let upper = cells.iter().find(|cell| cell.rgb == Colours::Values.at(0.0)).expect("the smaller value");
     assert!((upper.rect.top - layout.frame.top).abs() < 1e-6 && (upper.rect.right - layout.frame.right).abs() < 1e-6);
     figure.heat_map = Some(HeatMap::image(3, &[0.0; 9]));
     assert!(figure.png().is_ok());

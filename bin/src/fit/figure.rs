@@ -10,7 +10,7 @@ const RESIDUALS_MM: f64 = 36.0;
 
 impl FittedSurface {
     /// The first model and the one that stays nearest to the points, if that is another.
-    fn drawn(&self) -> Vec<&Fit> {
+    pub(super) fn drawn(&self) -> Vec<&Fit> {
         let mut drawn: Vec<&Fit> = self.succeeded().take(1).collect();
         let best = self.succeeded().min_by(|p, q| p.rmse.total_cmp(&q.rmse));
         drawn.extend(best.filter(|best| drawn.iter().all(|fit| fit.response.model != best.response.model)));
@@ -59,7 +59,7 @@ impl FittedSurface {
     }
 }
 
-fn model_label(model: ResponseModel) -> &'static str {
+pub(super) fn model_label(model: ResponseModel) -> &'static str {
     match model {
         ResponseModel::NoisySoftplus => "Noisy Softplus",
         ResponseModel::ShiftedNoisySoftplus => "shifted Noisy Softplus",

@@ -4,6 +4,7 @@ mod curve_file;
 mod figure;
 mod fit_file;
 mod report;
+mod surface;
 
 pub use curve_file::Columns;
 pub use fit_file::SynapticResponse;
@@ -135,6 +136,9 @@ pub fn fit(arguments: &FitArguments) -> Result<ExitCode> {
         for (index, surface) in surfaces.iter().enumerate() {
             let name = if surfaces.len() == 1 { "fit".to_owned() } else { format!("fit-{}", index + 1) };
             folder.panels(&name, &surface.figure())?;
+            if let Some(maps) = surface.maps() {
+                folder.plate(&format!("{name}-surface"), &maps)?;
+            }
         }
         eprintln!("wrote fit.json, fit.csv and figures into {}", folder.path().display());
     }
