@@ -1,4 +1,4 @@
-//! `lif-sim fit` and the grown `lif-sim response` as a user meets them, against published and NEST's rates.
+//! `lif-sim fit` and `lif-sim response` as a user meets them, against published and NEST's rates.
 
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // A failure is a failed test, a skipped one says so.
 
@@ -231,5 +231,19 @@ fn bad_requests_end_with_one_clear_message() {
         vec!["fit", "a.csv", "--from-theory", "siegert"],
     ] {
         failure(program("lif-sim").args(&flags), 2);
+    }
+}
+
+/// Noisy Softplus constants of the event-driven neuron: by Monte Carlo of an independent program (k and S at tau_syn 1, 5 and 10 ms, means
+/// -0.5 to 0.6 nA, sigma 0.2, 0.5 and 1 nA), whose own sampling error is below 1 %.
+#[test]
+fn constants_of_the_exact_theory_are_those_of_simulations() {
+    let mut command = program("lif-sim");
+    command.args(["fit", "--from-theory", "exact", "--source", "poisson", "--model", "noisy-softplus"]);
+    let document = json(command.args(["--tau-syn", "1", "--tau-syn", "5", "--tau-syn", "10"]));
+    for (index, (k, s)) in [(0.1833, 223.80), (0.3043, 219.23), (0.3634, 217.90)].into_iter().enumerate() {
+        let parameters = &document["surfaces"][index]["fits"][0]["parameters"];
+        let found = (number(&parameters["k"]), number(&parameters["S"]));
+        assert!((found.0 / k - 1.0).abs() < 0.01 && (found.1 / s - 1.0).abs() < 0.01, "{found:?}");
     }
 }
