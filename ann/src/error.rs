@@ -18,6 +18,16 @@ pub enum ActivationError {
         /// Its value.
         value: f64,
     },
+    /// A constant of another activation that is not finite.
+    #[error("{activation} needs a finite {constant}, found {value}")]
+    Infinite {
+        /// Name of the activation.
+        activation: &'static str,
+        /// Which constant.
+        constant: &'static str,
+        /// Its value.
+        value: f64,
+    },
 }
 
 /// Layers that do not make a network. Layers count from 0.
@@ -37,13 +47,13 @@ pub enum NetworkError {
     Size {
         /// The layer.
         layer: usize,
-        /// What arrives at it, or what the last layer gives.
+        /// What arrives at it, or what it gives.
         shape: Shape,
     },
     /// A weight tensor whose length is not the product of its dimensions.
     #[error("a {tensor} of {expected} values was expected, found {found}")]
     TensorLength {
-        /// Kernel or bias.
+        /// Kernel, bias, gamma, ...
         tensor: &'static str,
         /// Product of the dimensions.
         expected: usize,
@@ -59,6 +69,82 @@ pub enum NetworkError {
         expected: usize,
         /// The shape that arrives.
         found: Shape,
+    },
+    /// Output channels that do not divide into the groups of a convolution.
+    #[error("layer {layer}: {outputs} output channels do not divide into {groups} groups")]
+    Groups {
+        /// The layer.
+        layer: usize,
+        /// Number of groups.
+        groups: usize,
+        /// Number of output channels.
+        outputs: usize,
+    },
+    /// A layer that takes another number of inputs than it is given.
+    #[error("layer {layer} ({kind}) takes {expected}, found {found}")]
+    Inputs {
+        /// The layer.
+        layer: usize,
+        /// What it is.
+        kind: &'static str,
+        /// Number of inputs that it takes.
+        expected: &'static str,
+        /// Number that it is given.
+        found: usize,
+    },
+    /// An input from a layer that does not come before.
+    #[error("layer {layer} takes the outputs of layer {origin}, which must come before it; put the layers in order")]
+    Order {
+        /// The layer.
+        layer: usize,
+        /// Where its input comes from.
+        origin: usize,
+    },
+    /// A layer whose outputs nothing takes.
+    #[error("nothing takes the outputs of layer {layer}; leave it out, or make it the last")]
+    Unused {
+        /// The layer.
+        layer: usize,
+    },
+    /// Inputs of a sum or concatenation that do not match.
+    #[error("layer {layer} merges a map of {expected} with one of {found}, which do not fit together")]
+    Merge {
+        /// The layer.
+        layer: usize,
+        /// Shape of its first input.
+        expected: Shape,
+        /// Shape of another one.
+        found: Shape,
+    },
+    /// A new shape with another number of units.
+    #[error("layer {layer} cannot turn {input} into {output}, which has another number of units")]
+    Reshape {
+        /// The layer.
+        layer: usize,
+        /// The shape that arrives.
+        input: Shape,
+        /// The shape that it is to give.
+        output: Shape,
+    },
+    /// A setting out of its range.
+    #[error("layer {layer}: {setting} must be {expected}, found {found}")]
+    Setting {
+        /// The layer.
+        layer: usize,
+        /// Which setting.
+        setting: &'static str,
+        /// Its range.
+        expected: &'static str,
+        /// Its value.
+        found: f64,
+    },
+    /// A variance that is negative or no number.
+    #[error("a variance must be 0 or above, found {found} in channel {channel}")]
+    Variance {
+        /// The channel, from 0.
+        channel: usize,
+        /// Its variance.
+        found: f64,
     },
     /// A kernel or pool larger than the map it slides over.
     #[error("layer {layer}: a window of {window} does not fit into a map of {input}")]
@@ -99,6 +185,15 @@ pub enum NetworkError {
         layer: usize,
         /// Its activation.
         found: String,
+    },
+    /// Noisy Softplus as a layer of its own, without the variance path that a weighted layer would give it.
+    #[error(
+        "layer {layer} is Noisy Softplus on its own, which needs the weights before it; make it the activation of a \
+         convolution, dense layer or average pool"
+    )]
+    NoVariance {
+        /// The layer.
+        layer: usize,
     },
     /// Noisy Softplus behind a layer whose outputs can be negative, which no variance path can carry.
     #[error(

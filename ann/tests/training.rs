@@ -159,7 +159,7 @@ fn one_step_is_what_its_method_says() {
     let (pixels, labels) = bars(37);
     let inputs: Vec<f32> = pixels.iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
     let start = model::paper::<f32>(CONSTANTS, 4);
-    let (loss, gradients) = loss_and_gradients(&start, &inputs, &labels, Objective::default());
+    let (loss, gradients) = loss_and_gradients(&start, &inputs, &labels, Objective::default(), ann::Phase::Inference);
     let (rate, decay) = (0.01_f32, 0.5_f32);
     for method in [Method::Sgd { momentum: 0.9 }, Method::ADAM] {
         let mut settings = settings(1);

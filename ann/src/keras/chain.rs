@@ -73,7 +73,7 @@ impl<'a> Chain<'a> {
 
     fn push(&mut self, layer: Layer<f32>) -> Result<(), ModelFileError> {
         self.shape =
-            layer.output_shape(self.layers.len(), self.shape).map_err(|source| self.file.network_error(source))?;
+            layer.output_shape(self.layers.len(), &[self.shape]).map_err(|source| self.file.network_error(source))?;
         self.layers.push(layer);
         Ok(())
     }
@@ -129,7 +129,7 @@ impl<'a> Chain<'a> {
         let previous = match self.layers.last_mut() {
             Some(Layer::Conv2d(conv)) => conv.activation_mut(),
             Some(Layer::Dense(dense)) => dense.activation_mut(),
-            Some(Layer::AveragePool2d(_) | Layer::Flatten) | None => {
+            _ => {
                 let advice = "put it directly behind a Conv2D or Dense layer";
                 return Err(record.unsupported("place", "not behind a weighted layer", advice));
             }

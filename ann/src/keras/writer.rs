@@ -65,7 +65,7 @@ fn tensors(layer: &Layer<f32>) -> Vec<(&'static str, Vec<usize>, &[f32])> {
             (vec![shape.height, shape.width, shape.inputs, shape.outputs], conv.kernel(), conv.bias())
         }
         Layer::Dense(dense) => (vec![dense.inputs(), dense.outputs()], dense.kernel(), dense.bias()),
-        Layer::AveragePool2d(_) | Layer::Flatten => return Vec::new(),
+        _ => return Vec::new(),
     };
     let bias = bias.map(|bias| ("bias", vec![bias.len()], bias));
     std::iter::once(("kernel", shape, kernel)).chain(bias).collect()
@@ -78,6 +78,7 @@ fn names(network: &Network<f32>) -> Vec<String> {
         Layer::AveragePool2d(_) => "average_pooling2d",
         Layer::Flatten => "flatten",
         Layer::Dense(_) => "dense",
+        _ => unimplemented!(),
     };
     let stems: Vec<&str> = network.layers().iter().map(stem).collect();
     let number = |index: usize| stems[..index].iter().filter(|&&earlier| earlier == stems[index]).count();
@@ -142,6 +143,7 @@ fn layer_config(layer: &Layer<f32>, name: &str) -> Value {
                 "use_bias": dense.bias().is_some(),
             }),
         ),
+        _ => unimplemented!(),
     };
     let mut fields = Map::new();
     fields.insert("name".to_owned(), json!(name));
@@ -172,6 +174,7 @@ fn keras_name(activation: Activation) -> &'static str {
         Activation::Relu => "relu",
         Activation::Softplus => "softplus",
         Activation::Softmax => "softmax",
+        _ => unimplemented!(),
     }
 }
 
