@@ -293,6 +293,14 @@ pub enum ModelFileError {
         /// Where it breaks.
         detail: String,
     },
+    /// A `.keras` archive that cannot be unpacked.
+    #[error("{} is a damaged .keras archive: {detail}; copy or save it again", path.display())]
+    DamagedArchive {
+        /// The file.
+        path: PathBuf,
+        /// Where it breaks.
+        detail: String,
+    },
     /// No `model_config`.
     #[error(
         "{} has no model_config attribute, so it is not a whole Keras model; weights alone do not tell the layers: \
@@ -310,16 +318,13 @@ pub enum ModelFileError {
         /// What the parser said.
         detail: String,
     },
-    /// A network that is not a plain chain.
-    #[error(
-        "{}: the model is of class {class}, but only a chain of layers can be read; rebuild it as a Sequential model",
-        path.display()
-    )]
-    NotAChain {
+    /// Inputs, outputs or edges that make no network here.
+    #[error("{}: the model cannot be read: {detail}", path.display())]
+    Topology {
         /// The file.
         path: PathBuf,
-        /// Class of the model.
-        class: String,
+        /// What is in the way.
+        detail: String,
     },
     /// A layer class that has no counterpart here.
     #[error("layer '{layer}' is of class {class}, which is not supported: {advice}")]
@@ -394,6 +399,14 @@ pub enum ModelFileError {
         path: PathBuf,
         /// What is wrong.
         source: NetworkError,
+    },
+    /// A pool with a padding that Keras does not have.
+    #[error("layer {layer} ({kind}) has explicit padding, which Keras has no pool for; use padding valid or same")]
+    PoolPadding {
+        /// The layer, from 0.
+        layer: usize,
+        /// What it is.
+        kind: &'static str,
     },
     /// The HDF5 writer refused.
     #[error("{} cannot be written: {detail}", path.display())]

@@ -92,7 +92,11 @@ fn convolutions_with_stride_padding_dilation_and_groups() {
         between("dilated", vec![Layer::Conv2d(plain().with_dilation(Extent::new(2, 3)))], TRAINING);
         let both = plain().with_dilation(Extent::new(2, 2)).with_padding(margins);
         between("dilated and padded", vec![Layer::Conv2d(both)], TRAINING);
-        between("two of them", vec![Layer::Conv2d(strided), Layer::Conv2d(conv([2, 2, 3, 2], activation, 2))], TRAINING);
+        between(
+            "two of them",
+            vec![Layer::Conv2d(strided), Layer::Conv2d(conv([2, 2, 3, 2], activation, 2))],
+            TRAINING,
+        );
         let shape = KernelShape { height: 3, width: 3, inputs: 4, outputs: 3 };
         for stride in [Extent::square(2), Extent::new(3, 1)] {
             let conv = Conv2d::new(shape, values(108, 5), None, stride, activation).expect("lengths fit");
@@ -192,11 +196,8 @@ fn batch_normalisation() {
             between("without scale or centre", vec![Layer::BatchNormalization(layer)], phase);
         }
         // The first layer of the network, behind which nothing wants a gradient.
-        let first = vec![
-            Layer::BatchNormalization(normalisation(2, 3)),
-            Layer::Flatten,
-            dense(12, 3, Activation::Softmax, 4),
-        ];
+        let first =
+            vec![Layer::BatchNormalization(normalisation(2, 3)), Layer::Flatten, dense(12, 3, Activation::Softmax, 4)];
         check("first", &Network::new(Shape::new(2, 3, 2), first).expect("fits"), phase);
     }
 }

@@ -1,7 +1,6 @@
 //! Which way a network is converted.
 
 use crate::error::ConversionError;
-use crate::mapping::kind;
 use ann::{Activation, Layer, Network};
 use sim::theory::NoisySoftplus;
 
@@ -28,7 +27,8 @@ impl Itinerary {
     /// The route of a network. `tau_syn` (ms) is that of the normalised route; a Noisy Softplus network brings its own.
     pub(crate) fn of(trained: &Network<f32>, tau_syn: f64) -> Result<Itinerary, ConversionError> {
         let layers = trained.layers();
-        let hidden = layers.iter().enumerate().take(layers.len() - 1).filter(|(_, layer)| **layer != Layer::Flatten);
+        let hidden = layers.iter().enumerate().take(layers.len() - 1);
+        let hidden = hidden.filter(|(_, layer)| !matches!(layer, Layer::Flatten | Layer::Dropout(_)));
         let noisy = |activation: Activation| matches!(activation, Activation::NoisySoftplus(_));
         let mut first = None;
         for (index, layer) in hidden {
@@ -37,7 +37,7 @@ impl Itinerary {
             if (noisy(expected) || noisy(activation)) && activation != expected {
                 return Err(ConversionError::MixedUnits {
                     layer: index,
-                    kind: kind(layer),
+                    kind: layer.kind(),
                     activation: activation.to_string(),
                     expected: expected.to_string(),
                 });

@@ -126,7 +126,8 @@ impl<T: Real> Operation<T> for AveragePool2d {
                     *sum += value;
                 }
             });
-            let weights = if cells.count() == self.window.size.cells() { whole } else { self.path_weights(cells.count()) };
+            let weights =
+                if cells.count() == self.window.size.cells() { whole } else { self.path_weights(cells.count()) };
             for (drive, &sum) in drive.chunks_exact_mut(paths).zip(&*sums) {
                 for (drive, weight) in drive.iter_mut().zip(weights) {
                     *drive = weight * sum;
@@ -156,7 +157,8 @@ impl<T: Real> Operation<T> for AveragePool2d {
         let windows = self.window.over(input, call.output, gradient.len() / input.units());
         gradient.fill(T::ZERO);
         for (drive, cells) in tape.record.chunks_exact(channels * paths).zip(windows) {
-            let weights = if cells.count() == self.window.size.cells() { whole } else { self.path_weights(cells.count()) };
+            let weights =
+                if cells.count() == self.window.size.cells() { whole } else { self.path_weights(cells.count()) };
             cells.each(|first| {
                 let cell = &mut gradient[first..first + channels];
                 if paths == 1 {

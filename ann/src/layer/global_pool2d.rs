@@ -27,9 +27,7 @@ impl<T: Real> Operation<T> for GlobalAverage {
     fn forward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, _scratch: &mut Scratch<T>) {
         let (input, inputs) = call.inputs.only();
         let share = T::from_f64(1.0 / input.positions() as f64);
-        for (averages, image) in
-            tape.outputs.chunks_exact_mut(input.channels).zip(inputs.chunks_exact(input.units()))
-        {
+        for (averages, image) in tape.outputs.chunks_exact_mut(input.channels).zip(inputs.chunks_exact(input.units())) {
             averages.fill(T::ZERO);
             for cell in image.chunks_exact(input.channels) {
                 for (sum, &value) in averages.iter_mut().zip(cell) {
@@ -79,9 +77,7 @@ impl<T: Real> Operation<T> for GlobalMax {
 
     fn forward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, _scratch: &mut Scratch<T>) {
         let (input, inputs) = call.inputs.only();
-        for (greatest, image) in
-            tape.outputs.chunks_exact_mut(input.channels).zip(inputs.chunks_exact(input.units()))
-        {
+        for (greatest, image) in tape.outputs.chunks_exact_mut(input.channels).zip(inputs.chunks_exact(input.units())) {
             greatest.copy_from_slice(&image[..input.channels]);
             for cell in image.chunks_exact(input.channels) {
                 for (greatest, &value) in greatest.iter_mut().zip(cell) {

@@ -83,10 +83,7 @@ impl Window {
             return Err(misfit);
         }
         if self.padding == Padding::Same {
-            return Ok(Extent::new(
-                input.height.div_ceil(self.stride.height),
-                input.width.div_ceil(self.stride.width),
-            ));
+            return Ok(Extent::new(input.height.div_ceil(self.stride.height), input.width.div_ceil(self.stride.width)));
         }
         let reach = self.reach();
         let height = input.height + margins.top + margins.bottom;
@@ -94,10 +91,7 @@ impl Window {
         if height < reach.height || width < reach.width {
             return Err(misfit);
         }
-        Ok(Extent::new(
-            (height - reach.height) / self.stride.height + 1,
-            (width - reach.width) / self.stride.width + 1,
-        ))
+        Ok(Extent::new((height - reach.height) / self.stride.height + 1, (width - reach.width) / self.stride.width + 1))
     }
 
     /// Rows above and columns left of a map that [`Self::positions`] accepted.

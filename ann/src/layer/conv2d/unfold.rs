@@ -58,7 +58,8 @@ impl Unfolding {
             let images = image..(image + images).min(batch);
             (0..height).step_by(rows).map(move |row| {
                 let rows = row..(row + rows).min(height);
-                let positions = (images.start * height + rows.start) * width..((images.end - 1) * height + rows.end) * width;
+                let positions =
+                    (images.start * height + rows.start) * width..((images.end - 1) * height + rows.end) * width;
                 Block { images: images.clone(), rows, positions }
             })
         })
