@@ -9,7 +9,7 @@ use ann::{
     Activation, ActivationChoice, AveragePool2d, Conv2d, Dense, Extent, KernelShape, Layer, Margins, MaxPool2d,
     ModelFileError, Network, NoisySoftplus, Padding, Shape, initialiser::Fans, initialiser::glorot_uniform, model,
 };
-use every_layer::{chain, graph};
+use every_layer::{chain, graph, noisy};
 
 mod every_layer;
 
@@ -40,7 +40,7 @@ fn networks_come_back_bit_for_bit() {
     let choices = [1.0, 5.0, 10.0].into_iter().filter_map(NoisySoftplus::event_driven);
     let choices =
         choices.map(ActivationChoice::NoisySoftplus).chain([ActivationChoice::Relu, ActivationChoice::Softplus]);
-    for network in choices.map(|choice| model::paper(choice, 2)).chain([varied(), chain(), graph()]) {
+    for network in choices.map(|choice| model::paper(choice, 2)).chain([varied(), chain(), graph(), noisy()]) {
         keras::write(&path, &network, &Provenance::default()).expect("written");
         assert_eq!(keras::read(&path).expect("readable"), network);
     }

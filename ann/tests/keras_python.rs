@@ -6,7 +6,7 @@ use std::process::Command;
 
 use ann::keras::{self, Provenance};
 use ann::{ActivationChoice, Network, NoisySoftplus, initialiser::Fans, initialiser::glorot_uniform, model};
-use every_layer::{chain, graph};
+use every_layer::{chain, graph, noisy};
 
 mod every_layer;
 
@@ -35,8 +35,8 @@ fn keras_and_this_crate_agree_on_each_others_files() {
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = folder.path();
-    let noisy = ActivationChoice::NoisySoftplus(NoisySoftplus::EVENT_DRIVEN_5_MS);
-    let ours = [("paper", model::paper(noisy, 3)), ("chain", chain()), ("graph", graph())];
+    let choice = ActivationChoice::NoisySoftplus(NoisySoftplus::EVENT_DRIVEN_5_MS);
+    let ours = [("paper", model::paper(choice, 3)), ("chain", chain()), ("graph", graph()), ("noisy", noisy())];
     for (name, network) in &ours {
         let inputs: Vec<f32> =
             glorot_uniform(4 * network.input().units(), Fans { fan_in: 3, fan_out: 3, tensor: 0 }, 1.0, 2);

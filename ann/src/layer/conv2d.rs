@@ -175,7 +175,7 @@ impl<T: Real> Operation<T> for Conv2d<T> {
         if self.shape.weights() == 0 || self.groups == 0 {
             return Err(NetworkError::ZeroDimension { layer });
         }
-        if self.shape.outputs % self.groups != 0 {
+        if !self.shape.outputs.is_multiple_of(self.groups) {
             return Err(NetworkError::Groups { layer, groups: self.groups, outputs: self.shape.outputs });
         }
         let expected = self.shape.inputs.saturating_mul(self.groups);

@@ -2,8 +2,8 @@
 
 use ann::{
     Activation, AveragePool2d, BatchNormalization, Conv2d, Dense, Dropout, Extent, KernelShape, Layer, Margins,
-    MaxPool2d, Network, Node, Origin, Padding, Rescaling, Reshape, Shape, ZeroPadding2d, initialiser::Fans,
-    initialiser::glorot_uniform,
+    MaxPool2d, Network, Node, NoisySoftplus, Origin, Padding, Rescaling, Reshape, Shape, ZeroPadding2d,
+    initialiser::Fans, initialiser::glorot_uniform,
 };
 
 fn weights(count: usize, tensor: u32) -> Vec<f32> {
@@ -13,7 +13,7 @@ fn weights(count: usize, tensor: u32) -> Vec<f32> {
 fn conv(shape: [usize; 4], activation: Activation, tensor: u32) -> Conv2d<f32> {
     let [height, width, inputs, outputs] = shape;
     let shape = KernelShape { height, width, inputs, outputs };
-    let bias = (tensor % 2 == 0).then(|| weights(outputs, tensor + 100));
+    let bias = tensor.is_multiple_of(2).then(|| weights(outputs, tensor + 100));
     Conv2d::new(shape, weights(shape.weights(), tensor), bias, Extent::square(1), activation).expect("lengths fit")
 }
 
@@ -63,6 +63,21 @@ pub(crate) fn chain() -> Network<f32> {
         Layer::Activation(Activation::Softmax),
     ];
     Network::new(Shape::new(9, 11, 2), layers).expect("the layers fit")
+}
+
+/// A chain of Noisy Softplus layers for images of 9x8x2.
+pub(crate) fn noisy() -> Network<f32> {
+    let noisy = Activation::NoisySoftplus(NoisySoftplus::EVENT_DRIVEN_5_MS);
+    let pool = AveragePool2d::new(Extent::square(3), noisy).with_stride(Extent::square(2));
+    let layers = vec![
+        Layer::Conv2d(conv([3, 2, 2, 4], noisy, 20).with_padding(Padding::Same)),
+        Layer::AveragePool2d(pool.with_padding(Padding::Same)),
+        Layer::Conv2d(conv([2, 2, 4, 3], noisy, 21).with_dilation(Extent::new(2, 1))),
+        Layer::Flatten,
+        dense(27, 6, noisy, 22),
+        dense(6, 3, Activation::Softmax, 23),
+    ];
+    Network::new(Shape::new(9, 8, 2), layers).expect("the layers fit")
 }
 
 /// A graph for images of 6x5x3: two residual blocks, a concatenation, two global pools.
