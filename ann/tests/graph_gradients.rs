@@ -48,7 +48,7 @@ fn greatest_error(mut network: Network<f64>, objective: Objective, phase: Phase)
     for (tensor, gradient) in gradients.tensors().iter().enumerate() {
         let scale = gradient.iter().fold(0.0_f64, |scale, value| scale.max(value.abs()));
         assert!(scale > 1e-6, "tensor {tensor} has no gradient to speak of: {scale}");
-        for index in 0..gradient.len() {
+        for (index, &found) in gradient.iter().enumerate() {
             let mut mean_loss = |change: f64| {
                 network.parameters_mut()[tensor][index] += change;
                 let loss = loss_and_gradients(&network, &inputs, &labels, objective, phase).0.total();
@@ -56,7 +56,7 @@ fn greatest_error(mut network: Network<f64>, objective: Objective, phase: Phase)
                 loss / labels.len() as f64
             };
             let difference = (mean_loss(STEP) - mean_loss(-STEP)) / (2.0 * STEP);
-            greatest = greatest.max((difference - gradient[index]).abs() / scale);
+            greatest = greatest.max((difference - found).abs() / scale);
         }
     }
     greatest
