@@ -5,7 +5,7 @@ use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::figure::{Figure, FigureError, Panels};
+use crate::figure::{Figure, FigureError, Panels, Plate};
 
 /// How a result was made; part of every result file.
 #[derive(Debug, Clone, Serialize)]
@@ -135,6 +135,15 @@ impl ResultFolder {
     /// Fails if the figures cannot be drawn or the folder cannot be written to.
     pub fn panels(&self, name: &str, panels: &Panels) -> Result<()> {
         self.drawing(name, panels.svg(), panels.png())
+    }
+
+    /// As [`ResultFolder::figure`], of a plate of figures.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the figures cannot be drawn or the folder cannot be written to.
+    pub fn plate(&self, name: &str, plate: &Plate) -> Result<()> {
+        self.drawing(name, plate.svg(), plate.png())
     }
 
     fn drawing(&self, name: &str, svg: Result<String, FigureError>, png: Result<Vec<u8>, FigureError>) -> Result<()> {

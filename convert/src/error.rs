@@ -92,7 +92,7 @@ pub enum ConversionError {
         found: f64,
     },
     /// No response constants are known for this synaptic time constant.
-    #[error("no Noisy Softplus constants are known for tau_syn = {tau_syn} ms: use 1, 5 or 10 ms")]
+    #[error("no Noisy Softplus constants are known for tau_syn = {tau_syn} ms: use 1, 5 or 10 ms, or give a response")]
     NoConstants {
         /// Synaptic time constant (ms).
         tau_syn: f64,

@@ -16,6 +16,8 @@ use sim::{
 pub struct ConversionSettings {
     /// Synaptic time constant (ms) on the normalised route; a Noisy Softplus network brings its own.
     pub tau_syn: f64,
+    /// Response of the neurons on the normalised route; `None` for the constants known for `tau_syn`.
+    pub response: Option<NoisySoftplus>,
     /// Poisson rate (Hz) of a full-scale pixel; `None` for one spike per synaptic time constant, 1000/tau_syn.
     pub max_rate: Option<f64>,
     /// Rate (Hz) of a hidden unit at the percentile of its layer's activations, on the normalised route.
@@ -32,6 +34,7 @@ impl Default for ConversionSettings {
     fn default() -> Self {
         ConversionSettings {
             tau_syn: 5.0,
+            response: None,
             max_rate: None,
             hidden_rate: 200.0,
             output_rate: 200.0,
@@ -90,11 +93,15 @@ impl SpikingNetwork {
         for (name, value) in [("hidden rate", settings.hidden_rate), ("output rate", settings.output_rate)] {
             positive(name, "Hz", value)?;
         }
+        if let Some(response) = settings.response {
+            positive("k of the response", "a pure number", response.k)?;
+            positive("S of the response", "Hz/nA", response.s_hz_per_na)?;
+        }
         if trained.output().units() > 256 {
             return Err(ConversionError::TooManyClasses { found: trained.output().units() });
         }
         let counterparts = Counterpart::of_all(trained)?;
-        let Itinerary { route, tau_syn, response } = Itinerary::of(trained, settings.tau_syn)?;
+        let Itinerary { route, tau_syn, response } = Itinerary::of(trained, settings.tau_syn, settings.response)?;
         let max_rate = positive("maximal pixel rate", "Hz", settings.max_rate.unwrap_or(MS_PER_S / tau_syn))?;
         let mut mapping = Mapping {
             settings,

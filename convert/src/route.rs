@@ -24,8 +24,12 @@ pub(crate) struct Itinerary {
 }
 
 impl Itinerary {
-    /// The route of a network. `tau_syn` (ms) is that of the normalised route; a Noisy Softplus network brings its own.
-    pub(crate) fn of(trained: &Network<f32>, tau_syn: f64) -> Result<Itinerary, ConversionError> {
+    /// The route of a network. `tau_syn` (ms) and `response` are those of the normalised route; a Noisy Softplus network brings its own.
+    pub(crate) fn of(
+        trained: &Network<f32>,
+        tau_syn: f64,
+        response: Option<NoisySoftplus>,
+    ) -> Result<Itinerary, ConversionError> {
         let layers = trained.layers();
         let hidden = layers.iter().enumerate().take(layers.len() - 1);
         let hidden = hidden.filter(|(_, layer)| !matches!(layer, Layer::Flatten | Layer::Dropout(_)));
@@ -47,7 +51,8 @@ impl Itinerary {
             let response = NoisySoftplus { k: constants.k, s_hz_per_na: constants.s_hz_per_na };
             return Ok(Itinerary { route: Route::Physical, tau_syn: constants.tau_syn_ms, response });
         }
-        let response = NoisySoftplus::event_driven(tau_syn).ok_or(ConversionError::NoConstants { tau_syn })?;
+        let known = || NoisySoftplus::event_driven(tau_syn).ok_or(ConversionError::NoConstants { tau_syn });
+        let response = response.map_or_else(known, Ok)?;
         Ok(Itinerary { route: Route::Normalised, tau_syn, response })
     }
 }

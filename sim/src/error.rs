@@ -269,6 +269,114 @@ pub enum NetworkError {
     },
 }
 
+/// Points of a response surface to which a model cannot be fitted.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum FitError {
+    /// NaN or infinite where a number is needed.
+    #[error("the {name} of point {point} must be a finite number, found {found}")]
+    NotFinite {
+        /// Number of the point, from 1.
+        point: usize,
+        /// Which of its numbers.
+        name: &'static str,
+        /// The value given.
+        found: f64,
+    },
+    /// A noise or rate below zero.
+    #[error("the {name} of point {point} must be zero or more, found {found}")]
+    Negative {
+        /// Number of the point, from 1.
+        point: usize,
+        /// Which of its numbers.
+        name: &'static str,
+        /// The value given.
+        found: f64,
+    },
+    /// Not more points than parameters.
+    #[error("a fit of {model} needs at least {expected} points, found {found}")]
+    TooFewPoints {
+        /// Name of the model.
+        model: &'static str,
+        /// Least number of points.
+        expected: usize,
+        /// Number found.
+        found: usize,
+    },
+    /// Nothing fires.
+    #[error("all rates are zero: the points say nothing about the response; raise the mean current or the noise")]
+    Silent,
+    /// No noise in a model of its effect.
+    #[error("all sigmas are zero: {model} needs points with noise")]
+    NoNoise {
+        /// Name of the model.
+        model: &'static str,
+    },
+    /// No parameters give finite rates.
+    #[error("no parameters of {model} describe these points: rates or currents are too large to be squared")]
+    Undetermined {
+        /// Name of the model.
+        model: &'static str,
+    },
+}
+
+/// A rate that a theory cannot give.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum TheoryError {
+    /// A parameter of the neuron or of the noise is impossible.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+    /// A theory that is made for another noise.
+    #[error("the theory '{theory}' is made for {expected}, found {found}")]
+    OtherNoise {
+        /// Name of the theory.
+        theory: &'static str,
+        /// The noise that it is made for.
+        expected: &'static str,
+        /// The noise given.
+        found: &'static str,
+    },
+    /// A refractory period that is no whole number of steps of the grid on which the neuron fires.
+    #[error(
+        "tau_refrac must be a multiple of the {dt:?} ms between redraws for spikes on their grid, found {tau_refrac:?} ms"
+    )]
+    RefractoryOffGrid {
+        /// Refractory period (ms).
+        tau_refrac: f64,
+        /// Interval between redraws (ms).
+        dt: f64,
+    },
+    /// A neuron that may fire twice in one current.
+    #[error(
+        "tau_refrac must be at least the {dt:?} ms between redraws, found {tau_refrac:?} ms: \
+         no exact rate is known for a neuron that fires twice in the same current; the corrected theory has no such limit"
+    )]
+    RefractoryInsideInterval {
+        /// Refractory period (ms).
+        tau_refrac: f64,
+        /// Interval between redraws (ms).
+        dt: f64,
+    },
+    /// Noise so weak or so quick that its random walk takes too many steps to follow.
+    #[error(
+        "the potential moves by so small steps that it takes {steps:.0} to cross its range: \
+         the noise is too weak, or redrawn too often, for the exact theory; the corrected one is accurate there"
+    )]
+    NoiseTooFine {
+        /// Range of the potential in standard deviations of one step.
+        steps: f64,
+    },
+    /// Successive refinements that do not agree.
+    #[error("the theory '{theory}' reached a relative accuracy of {reached:.1e}, not the {wanted:.0e} asked for")]
+    NotConverged {
+        /// Name of the theory.
+        theory: &'static str,
+        /// Relative difference of the two finest refinements.
+        reached: f64,
+        /// Difference asked for.
+        wanted: f64,
+    },
+}
+
 /// Accepts only a positive finite number.
 pub(crate) fn positive(name: &'static str, unit: &'static str, found: f64) -> Result<(), ParameterError> {
     if 0.0 < found && found.is_finite() { Ok(()) } else { Err(ParameterError::NotPositive { name, unit, found }) }

@@ -50,7 +50,7 @@ mod source;
 pub mod theory;
 
 pub use current::{CurrentSource, Injection, NoisyCurrent};
-pub use error::{NetworkError, ParameterError};
+pub use error::{FitError, NetworkError, ParameterError, TheoryError};
 pub use grid::GridSimulation;
 pub use network::Network;
 pub use neuron::{IfCurrExp, Psc, TimeConstants};

@@ -5,7 +5,8 @@
 
 use crate::error::{ParameterError, finite, not_negative, positive};
 use rand::TryRng;
-use rand_distr::{Distribution as _, Exp1, StandardNormal, StandardUniform};
+use rand_distr::weighted::WeightedAliasIndex;
+use rand_distr::{Distribution as _, Exp1, Poisson, StandardNormal, StandardUniform};
 use rand_philox::{Philox, splitmix64};
 use std::convert::Infallible;
 
@@ -81,6 +82,39 @@ impl Stream {
     pub(crate) fn below(&mut self, n: usize) -> usize {
         // The product is below n: the largest uniform deviate is 1 - 2^-53, and n is far below 2^53.
         (self.uniform() * n as f64) as usize
+    }
+}
+
+/// The number of events of a Poisson process in a stretch of time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PoissonCount(Poisson<f64>);
+
+impl PoissonCount {
+    /// With this expectation; None unless it is positive and below 1e19.
+    pub(crate) fn new(mean: f64) -> Option<PoissonCount> {
+        Poisson::new(mean).ok().map(PoissonCount)
+    }
+
+    /// A whole number.
+    #[inline]
+    pub(crate) fn draw(&self, stream: &mut Stream) -> f64 {
+        self.0.sample(stream)
+    }
+}
+
+/// Some things, drawn in proportion to their weights.
+#[derive(Debug, Clone)]
+pub(crate) struct Lottery(WeightedAliasIndex<f64>);
+
+impl Lottery {
+    /// None unless the weights are zero or more and one is positive.
+    pub(crate) fn new(weights: Vec<f64>) -> Option<Lottery> {
+        WeightedAliasIndex::new(weights).ok().map(Lottery)
+    }
+
+    /// The index of one of them.
+    pub(crate) fn draw(&self, stream: &mut Stream) -> usize {
+        self.0.sample(stream)
     }
 }
 
@@ -241,15 +275,24 @@ mod tests {
         let mut stream = StreamKey { seed: 7, sample: 0 }.stream(0, 0, Purpose::Current);
         let n = 1_000_000;
         let (mut sum, mut squares, mut waits) = (0.0, 0.0, 0.0);
+        let poisson = PoissonCount::new(20.0).unwrap();
+        let (mut counts, mut dispersion) = (0.0, 0.0);
         for _ in 0..n {
             let z = stream.normal();
             sum += z;
             squares += z * z;
             waits += stream.exponential();
+            let count = poisson.draw(&mut stream);
+            counts += count;
+            dispersion += (count - 20.0) * (count - 20.0);
         }
         let n = f64::from(n);
         assert!((sum / n).abs() < 5.0 / n.sqrt());
         assert!((squares / n - 1.0).abs() < 5.0 * (2.0 / n).sqrt());
         assert!((waits / n - 1.0).abs() < 5.0 / n.sqrt());
+        assert!((counts / n - 20.0).abs() < 5.0 * (20.0 / n).sqrt());
+        // The squared deviation has the variance 2 mean^2 + mean.
+        assert!((dispersion / n - 20.0).abs() < 5.0 * (820.0 / n).sqrt());
+        assert!(PoissonCount::new(0.0).is_none());
     }
 }

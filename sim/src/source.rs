@@ -2,10 +2,8 @@
 
 use crate::error::{NetworkError, ParameterError, finite, not_negative, positive};
 use crate::population::PerNeuron;
-use crate::random::{Purpose, Stream, StreamKey};
+use crate::random::{Lottery, Purpose, Stream, StreamKey};
 use crate::record::Spike;
-use rand_distr::Distribution as _;
-use rand_distr::weighted::WeightedAliasIndex;
 
 /// Most spikes that a source may send in one run: 1.6 GB.
 const MOST_SPIKES: f64 = 1e8;
@@ -221,7 +219,7 @@ pub(crate) struct BackgroundTrain {
     pub(crate) weight: f64,
     size: usize,
     /// Which neuron a spike falls on, where their rates differ.
-    targets: Option<WeightedAliasIndex<f64>>,
+    targets: Option<Lottery>,
     interval: f64,
     stop: f64,
     stream: Stream,
@@ -236,7 +234,7 @@ impl BackgroundTrain {
         let (total, targets) = match rate {
             PerNeuron::Same(rate) => (rate * size as f64, None),
             // Rates that are all zero have no table, and no spikes.
-            PerNeuron::Each(rates) => (rates.iter().sum(), WeightedAliasIndex::new(rates.clone()).ok()),
+            PerNeuron::Each(rates) => (rates.iter().sum(), Lottery::new(rates.clone())),
         };
         let stream = key.stream(address, index, Purpose::Background);
         let interval = crate::MS_PER_S / total;
@@ -256,7 +254,7 @@ impl BackgroundTrain {
     pub(crate) fn pop(&mut self) -> usize {
         let neuron = match &self.targets {
             None => self.stream.below(self.size),
-            Some(targets) => targets.sample(&mut self.stream),
+            Some(targets) => targets.draw(&mut self.stream),
         };
         self.wait();
         neuron

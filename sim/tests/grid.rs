@@ -254,6 +254,32 @@ fn backgrounds_are_those_of_the_exact_engine() {
     assert!(exact > 2000.0 && (grid - exact).abs() < 0.01 * exact, "{grid} spikes for {exact}");
 }
 
+/// More than ten spikes per neuron and step are drawn as numbers: the moments of the synaptic current after the arrivals are those of a
+/// geometric series of Poisson numbers, w m / (1 - d) and w^2 m / (1 - d^2) with m per step and the decay d of a step.
+#[test]
+fn dense_backgrounds_have_the_moments_of_poisson_numbers() {
+    let at = Recording { v_at: vec![100.0, 200.0], synaptic_currents: true, ..Recording::default() };
+    let neuron = IfCurrExp { v_thresh: 1e3, ..IfCurrExp::liu_furber_2016() };
+    let population = Population::new(20_000, neuron).unwrap().with_recording(at).unwrap();
+    let (mean, weight, size) = (25.0, 0.02, 20_000.0);
+    // From the middle of a step to the middle of another.
+    let background = Background { start: 10.5, duration: 139.0, ..Background::new(1000.0 * mean, weight) };
+    let record = on_grid(&alone(population.with_background(background).unwrap()), &[], 1.0, 200.0);
+    let seen = &record.populations[0].i_syn_e;
+    let decay = (-0.2f64).exp();
+    let expected = weight * mean / (1.0 - decay);
+    let variance = weight * weight * mean / (1.0 - decay * decay);
+    // Five standard errors each (false alarm below 1e-5); that of the variance is variance sqrt(2 / n) for a nearly normal current.
+    let found = seen[0].iter().sum::<f64>() / size;
+    assert!((found - expected).abs() < 5.0 * (variance / size).sqrt(), "{found} {expected}");
+    let spread = seen[0].iter().map(|i| (i - expected).powi(2)).sum::<f64>() / size;
+    assert!((spread / variance - 1.0).abs() < 5.0 * (2.0 / size).sqrt(), "{spread} {variance}");
+    // 50.5 ms after the end, e^-10 of it is left.
+    assert!(seen[1].iter().sum::<f64>() / size < 1e-4 * expected);
+    let (events, wanted) = (record.synaptic_events as f64, 139.0 * mean * size);
+    assert!((events - wanted).abs() < 5.0 * wanted.sqrt(), "{events} {wanted}");
+}
+
 /// A run depends on nothing but its arguments: not on the runs before it, nor on what is recorded.
 #[test]
 fn runs_repeat() {
@@ -320,4 +346,34 @@ fn what_does_not_fit_the_grid_is_refused() {
     assert!(matches!(simulation.run(&[], KEY, 1e9).unwrap_err(), NetworkError::TooManySteps { .. }));
     assert!(simulation.run(&[Source::Spikes(Vec::new())], KEY, 10.0).is_err());
     assert_eq!(times(&simulation.run(&[], KEY, 0.0).unwrap()), []);
+}
+
+/// A background of many spikes is drawn as counts per step. Without a threshold in reach, the current has the moments of shot noise on a
+/// grid, with a = exp(-h/tau): mean l h w / (1 - a), variance l h w^2 / (1 - a^2); the stretch begins and ends in the middle of steps.
+#[test]
+fn dense_backgrounds_have_the_moments_of_shot_noise() {
+    let neuron = IfCurrExp { v_thresh: 1e4, ..IfCurrExp::liu_furber_2016() };
+    let (rate, weight, size) = (60_000.0, 0.01, 400);
+    let recording = Recording {
+        v_at: (2..9).map(|k| f64::from(k) * 50.0).collect(),
+        synaptic_currents: true,
+        ..Recording::default()
+    };
+    let background = Background { start: 0.9, duration: 498.2, ..Background::new(rate, weight) };
+    let population = Population::new(size, neuron).unwrap().with_background(background).unwrap();
+    let network = alone(population.with_recording(recording).unwrap());
+    let record = on_grid(&network, &[], 1.0, 600.0);
+    // Ten correlation times apart: 7 x 400 independent values.
+    let values: Vec<f64> = record.populations[0].i_syn_e.iter().flatten().copied().collect();
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+    let (a, events) = ((-1.0f64 / neuron.tau_syn_e).exp(), rate / 1000.0);
+    let (want, spread) = (events * weight / (1.0 - a), events * weight * weight / (1.0 - a * a));
+    // Five standard errors each: false alarm below 1e-6.
+    assert!((mean - want).abs() < 5.0 * (spread / n).sqrt(), "{mean} for {want}");
+    assert!((variance / spread - 1.0).abs() < 5.0 * (2.0 / n).sqrt(), "{variance} for {spread}");
+    // Poisson: 60 per ms for 498.2 ms on 400 neurons.
+    let events = events * 498.2 * size as f64;
+    assert!((record.synaptic_events as f64 - events).abs() < 5.0 * events.sqrt(), "{}", record.synaptic_events);
 }

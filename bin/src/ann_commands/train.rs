@@ -2,6 +2,7 @@
 
 use super::DataArguments;
 use crate::dataset;
+use crate::fit::SynapticResponse;
 use crate::output::{Provenance, json_text};
 use crate::run::{self, Interrupt, RunArguments, progress};
 use ann::{ActivationChoice, Method, NoisySoftplus, Progress, RateLimit, TrainingSettings, model};
@@ -14,6 +15,9 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
+
+/// Synaptic time constant (ms) where nothing else is said.
+const TAU_SYN: f64 = 5.0;
 
 /// Flags of `ann train`. Settings that are not given are those recommended for the activation.
 #[derive(Debug, Args)]
@@ -54,9 +58,13 @@ pub struct TrainArguments {
     /// Strength of that penalty [default: 0.01]
     #[arg(long, value_name = "C", allow_negative_numbers = true)]
     rate_strength: Option<f64>,
-    /// Synaptic time constant (ms) of the neurons that Noisy Softplus stands for: 1, 5 or 10
-    #[arg(long, value_name = "MS", default_value_t = 5.0, allow_negative_numbers = true)]
-    tau_syn: f64,
+    /// Synaptic time constant (ms) of the neurons that Noisy Softplus stands for: 1, 5 or 10, or one of --response-fit [default: 5, or
+    /// the only one of --response-fit]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
+    tau_syn: Option<f64>,
+    /// Take k and S of Noisy Softplus from this fit.json of lif-sim fit
+    #[arg(long, value_name = "FILE")]
+    response_fit: Option<PathBuf>,
     /// Seed of the initial weights and of the order of the images
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -88,15 +96,25 @@ enum OptimiserChoice {
 
 impl TrainArguments {
     fn activation(&self) -> Result<ActivationChoice> {
+        if self.response_fit.is_some() && !matches!(self.activation, Activation::NoisySoftplus) {
+            bail!("--response-fit needs --activation noisy-softplus");
+        }
         Ok(match self.activation {
             Activation::Relu => ActivationChoice::Relu,
             Activation::Softplus => ActivationChoice::Softplus,
-            Activation::NoisySoftplus => {
-                let constants = NoisySoftplus::event_driven(self.tau_syn).with_context(|| {
-                    format!("no constants are known for --tau-syn {}: use 1, 5 or 10", self.tau_syn)
-                })?;
-                ActivationChoice::NoisySoftplus(constants)
-            }
+            Activation::NoisySoftplus => ActivationChoice::NoisySoftplus(self.constants()?),
+        })
+    }
+
+    /// The constants of Noisy Softplus.
+    fn constants(&self) -> Result<NoisySoftplus> {
+        if let Some(file) = &self.response_fit {
+            let SynapticResponse { constants, tau_syn } = SynapticResponse::read(file, self.tau_syn)?;
+            return Ok(NoisySoftplus { k: constants.k, s_hz_per_na: constants.s_hz_per_na, tau_syn_ms: tau_syn });
+        }
+        let tau_syn = self.tau_syn.unwrap_or(TAU_SYN);
+        NoisySoftplus::event_driven(tau_syn).with_context(|| {
+            format!("no constants are known for --tau-syn {tau_syn}: use 1, 5 or 10, or --response-fit")
         })
     }
 

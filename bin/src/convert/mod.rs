@@ -4,11 +4,12 @@ mod measurement;
 mod report;
 
 use crate::dataset;
+use crate::fit::SynapticResponse;
 use crate::output::{Provenance, ResultFolder, json_text};
 use crate::run::{self, Interrupt, RunArguments, progress};
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use convert::{ConversionSettings, Presentation, SpikingNetwork, present, standard_latencies};
+use convert::{ConversionSettings, Presentation, Route, SpikingNetwork, present, standard_latencies};
 use data::mnist::Split;
 use measurement::Measurement;
 use std::ops::ControlFlow;
@@ -51,9 +52,13 @@ pub struct ConvertArguments {
     /// Percentile of the activations that is taken as full scale
     #[arg(long, value_name = "P", default_value_t = 100.0 * ConversionSettings::default().percentile, value_parser = percentile)]
     percentile: f64,
-    /// Synaptic time constant (ms): 1, 5 or 10; a Noisy Softplus network brings its own
-    #[arg(long, value_name = "MS", default_value_t = ConversionSettings::default().tau_syn, allow_negative_numbers = true)]
-    tau_syn: f64,
+    /// Synaptic time constant (ms): 1, 5 or 10, or one of --response-fit; a Noisy Softplus network brings its own [default: 5, or the only one
+    /// of --response-fit]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
+    tau_syn: Option<f64>,
+    /// Take the response of the neurons from this fit.json of lif-sim fit (Noisy Softplus, k and S); ReLU and Softplus networks
+    #[arg(long, value_name = "FILE")]
+    response_fit: Option<PathBuf>,
     /// Delay of every projection (ms)
     #[arg(long, value_name = "MS", default_value_t = ConversionSettings::default().delay, allow_negative_numbers = true)]
     delay: f64,
@@ -96,8 +101,12 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
     }
     let folder = dataset::folder(arguments.data_dir.as_deref(), "mnist")?;
     let training = dataset::load(&folder, Split::Train)?.first(arguments.calibration);
+    let fitted = arguments.response_fit.as_deref().map(|file| SynapticResponse::read(file, arguments.tau_syn));
+    let fitted = fitted.transpose()?;
+    let known = arguments.tau_syn.unwrap_or(ConversionSettings::default().tau_syn);
     let settings = ConversionSettings {
-        tau_syn: arguments.tau_syn,
+        tau_syn: fitted.map_or(known, |fitted| fitted.tau_syn),
+        response: fitted.map(|fitted| fitted.constants),
         max_rate: arguments.max_rate,
         hidden_rate: arguments.hidden_rate,
         output_rate: arguments.output_rate,
@@ -108,6 +117,9 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
         SpikingNetwork::convert(&trained, dataset::samples(&training), &settings)
             .with_context(|| format!("cannot convert {}", model.display()))
     })?;
+    if spiking.route() == Route::Physical && fitted.is_some() {
+        bail!("--response-fit is for ReLU and Softplus networks: a Noisy Softplus network brings its own constants");
+    }
     let provenance = Provenance::of("convert", Some(arguments.seed));
     if !arguments.run_mnist {
         let document = report::mapping_document(&spiking, &provenance);

@@ -15,8 +15,8 @@ use super::{font, style};
 pub(super) struct Canvas<B> {
     backend: B,
     medium: Medium,
-    /// How far below the surface's upper edge the figure begins that is being drawn.
-    top: f64,
+    /// Where the upper left corner of the figure lies that is being drawn.
+    corner: Position,
 }
 
 /// What the surface becomes: the two backends of plotters join lines and place letters differently.
@@ -60,7 +60,8 @@ impl<'a> Canvas<SVGBackend<'a>> {
     ) -> Result<String, FigureError> {
         let size = (width as u32, height as u32);
         let mut svg = String::new();
-        let mut canvas = Canvas { backend: SVGBackend::with_string(&mut svg, size), medium: Medium::Svg, top: 0.0 };
+        let mut canvas =
+            Canvas { backend: SVGBackend::with_string(&mut svg, size), medium: Medium::Svg, corner: (0.0, 0.0) };
         draw(&mut canvas)?;
         canvas.backend.present().map_err(refused)?;
         drop(canvas);
@@ -85,7 +86,7 @@ impl<'a> Canvas<BitMapBackend<'a, RGBPixel>> {
         let (width, height) = (width as u32, height as u32);
         let mut fine = Pixels { width, height, rgb: vec![u8::MAX; 3 * width as usize * height as usize] };
         let backend = BitMapBackend::with_buffer(&mut fine.rgb, (width, height));
-        draw(&mut Canvas { backend, medium: Medium::Bitmap, top: 0.0 })?;
+        draw(&mut Canvas { backend, medium: Medium::Bitmap, corner: (0.0, 0.0) })?;
         Ok(fine.averaged(style::OVERSAMPLING))
     }
 }
@@ -94,9 +95,9 @@ impl<B: DrawingBackend> Canvas<B>
 where
     B::ErrorType: 'static,
 {
-    /// Draws the next figure so far below the upper edge.
-    pub(super) fn begin_at(&mut self, top: f64) {
-        self.top = top;
+    /// Draws the next figure with its upper left corner here.
+    pub(super) fn begin_at(&mut self, corner: Position) {
+        self.corner = corner;
     }
 
     /// A connected line.
@@ -167,7 +168,7 @@ where
     }
 
     fn dot(&self, (x, y): Position) -> (i32, i32) {
-        (x.round() as i32, (y + self.top).round() as i32)
+        ((x + self.corner.0).round() as i32, (y + self.corner.1).round() as i32)
     }
 
     fn rounded(&self, positions: &[Position]) -> Vec<(i32, i32)> {

@@ -22,6 +22,15 @@ pub enum FigureError {
         /// Upper end.
         high: f64,
     },
+    /// The values of a heat map do not fill its columns and rows, or these are not ascending and finite.
+    HeatMap {
+        /// Number of columns.
+        columns: usize,
+        /// Number of rows.
+        rows: usize,
+        /// Number of values.
+        values: usize,
+    },
     /// The drawing library refused the embedded font or a drawing step.
     Drawing(Box<dyn Error + Send + Sync>),
     /// The PNG encoder failed.
@@ -39,6 +48,10 @@ impl fmt::Display for FigureError {
                 f,
                 "axis \"{axis}\": expected a finite range with lower end below upper end (both positive on a logarithmic axis), found {low} to {high}"
             ),
+            Self::HeatMap { columns, rows, values } => write!(
+                f,
+                "a heat map needs one value for each column and row, and both in ascending order, found {columns} columns, {rows} rows and {values} values"
+            ),
             Self::Drawing(_) => write!(f, "the figure could not be drawn"),
             Self::Png(_) => write!(f, "the figure could not be written as PNG"),
         }
@@ -48,7 +61,7 @@ impl fmt::Display for FigureError {
 impl Error for FigureError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Size { .. } | Self::Range { .. } => None,
+            Self::Size { .. } | Self::Range { .. } | Self::HeatMap { .. } => None,
             Self::Drawing(source) => Some(source.as_ref()),
             Self::Png(source) => Some(source),
         }

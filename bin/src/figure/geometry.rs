@@ -31,6 +31,13 @@ impl Rect {
         Self { left: self.left - by, top: self.top - by, right: self.right + by, bottom: self.bottom + by }
     }
 
+    /// The part that lies inside another.
+    pub(super) fn within(&self, other: &Self) -> Option<Self> {
+        let (left, top) = (self.left.max(other.left), self.top.max(other.top));
+        let (right, bottom) = (self.right.min(other.right), self.bottom.min(other.bottom));
+        (left < right && top < bottom).then_some(Self { left, top, right, bottom })
+    }
+
     /// The part of a segment that lies inside (Liang and Barsky 1984).
     pub(super) fn clip(&self, (a, b): Segment) -> Option<Segment> {
         let (dx, dy) = (b.0 - a.0, b.1 - a.1);
@@ -63,6 +70,25 @@ impl Rect {
             match pieces.last_mut() {
                 Some(piece) if piece.last() == Some(&start) => piece.push(end),
                 _ => pieces.push(vec![start, end]),
+            }
+        }
+        pieces
+    }
+
+    /// The connected pieces of a polyline that lie outside.
+    pub(super) fn cut_polyline(&self, line: &[Position]) -> Vec<Vec<Position>> {
+        let mut pieces: Vec<Vec<Position>> = Vec::new();
+        for pair in line.windows(2) {
+            let (a, b) = (pair[0], pair[1]);
+            let (before, after) = match self.clip((a, b)) {
+                None => (Some((a, b)), None),
+                Some((enter, leave)) => (Some((a, enter)), Some((leave, b))),
+            };
+            for (start, end) in [before, after].into_iter().flatten().filter(|(start, end)| start != end) {
+                match pieces.last_mut() {
+                    Some(piece) if piece.last() == Some(&start) => piece.push(end),
+                    _ => pieces.push(vec![start, end]),
+                }
             }
         }
         pieces
@@ -173,6 +199,15 @@ mod tests {
     fn line_that_leaves_and_returns_has_two_pieces() {
         let pieces = SQUARE.clip_polyline(&[(1.0, 5.0), (1.0, -5.0), (9.0, -5.0), (9.0, 5.0)]);
         assert_eq!(pieces, vec![vec![(1.0, 5.0), (1.0, 0.0)], vec![(9.0, 0.0), (9.0, 5.0)]]);
+    }
+
+    #[test]
+    fn line_is_cut_where_it_passes_through() {
+        let pieces = SQUARE.cut_polyline(&[(-5.0, 5.0), (-1.0, 5.0), (5.0, 5.0), (15.0, 5.0)]);
+        assert_eq!(pieces, vec![vec![(-5.0, 5.0), (-1.0, 5.0), (0.0, 5.0)], vec![(10.0, 5.0), (15.0, 5.0)]]);
+        let other = Rect { left: 8.0, right: 20.0, ..SQUARE };
+        assert_eq!(SQUARE.within(&other), Some(Rect { left: 8.0, ..SQUARE }));
+        assert_eq!(SQUARE.within(&Rect { left: 11.0, ..other }), None);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Where the parts of a figure lie: data area, ticks, labels of reference lines and legend.
 
+use super::colour_bar::ColourBar;
 use super::error::FigureError;
 use super::geometry::{Position, Rect, Segment};
 use super::legend::Legend;
 use super::marks::{self, ErrorBar};
 use super::ticks::Ticks;
-use super::{Figure, LegendPosition, Marking, ReferenceLine, axis::Span, font, style};
+use super::{Axis, Figure, LegendPosition, Marking, ReferenceLine, axis::Span, font, style};
 
 /// A figure with all places decided, in drawing units.
 #[derive(Debug, Clone)]
@@ -19,16 +20,42 @@ pub(super) struct Layout {
     /// Baseline's left end of each reference line's label, and the height of its line.
     pub(super) reference_lines: Vec<PlacedReference>,
     pub(super) legend: Option<Legend>,
+    pub(super) colour_bar: Option<ColourBar>,
     x: Span,
     y: Span,
     sides: Sides,
 }
 
-/// Least left and greatest right end of the data area, which panels have in common.
+/// The rectangle that a data area must not leave: figures that stand together have sides in common.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Sides {
     left: f64,
     right: f64,
+    top: f64,
+    bottom: f64,
+}
+
+impl Sides {
+    /// No bounds.
+    pub(super) const FREE: Sides = Sides { left: 0.0, right: f64::INFINITY, top: 0.0, bottom: f64::INFINITY };
+
+    /// Left and right sides that the data areas of all these layouts can have.
+    pub(super) fn common_across<'a>(layouts: impl Iterator<Item = &'a Layout>) -> Sides {
+        layouts.fold(Sides::FREE, |sides, layout| Sides {
+            left: layout.frame.left.max(sides.left),
+            right: layout.frame.right.min(sides.right),
+            ..sides
+        })
+    }
+
+    /// The same with upper and lower sides that the data areas of all these layouts can have.
+    pub(super) fn with_common_levels<'a>(self, layouts: impl Iterator<Item = &'a Layout>) -> Sides {
+        layouts.fold(self, |sides, layout| Sides {
+            top: layout.frame.top.max(sides.top),
+            bottom: layout.frame.bottom.min(sides.bottom),
+            ..sides
+        })
+    }
 }
 
 /// A reference line that lies inside the data area.
@@ -45,14 +72,7 @@ pub(super) struct PlacedReference {
 impl Layout {
     /// Decides all places.
     pub(super) fn new(figure: &Figure) -> Result<Self, FigureError> {
-        Self::within(figure, Sides { left: 0.0, right: f64::INFINITY })
-    }
-
-    /// The sides that hold the data areas of all these layouts.
-    pub(super) fn common_sides(layouts: &[Layout]) -> Sides {
-        let left = layouts.iter().map(|layout| layout.frame.left).fold(0.0, f64::max);
-        let right = layouts.iter().map(|layout| layout.frame.right).fold(f64::INFINITY, f64::min);
-        Sides { left, right }
+        Self::within(figure, Sides::FREE)
     }
 
     /// Decides all places between these sides.
@@ -62,12 +82,13 @@ impl Layout {
         if !(fits_a_page(width_mm) && fits_a_page(height_mm)) {
             return Err(FigureError::Size { width_mm, height_mm });
         }
+        let (x_axis, y_axis) = axes(figure)?;
         let points = || figure.series.iter().flat_map(|series| &series.points);
-        let x = figure.x.span(points().map(|point| point.x))?;
+        let x = x_axis.span(points().map(|point| point.x))?;
         let intervals = figure.series.iter().filter(|series| series.mark.shows_intervals());
         let ends = intervals.flat_map(|series| &series.points).filter_map(|point| point.interval);
         let lines = figure.reference_lines.iter().map(|line| line.y);
-        let y = figure.y.span(points().map(|p| p.y).chain(ends.flat_map(|(low, high)| [low, high])).chain(lines))?;
+        let y = y_axis.span(points().map(|p| p.y).chain(ends.flat_map(|(low, high)| [low, high])).chain(lines))?;
 
         let dots = |length: f64| (style::mm(length) / f64::from(style::OVERSAMPLING)).round() as u32;
         let mut layout = Self {
@@ -77,6 +98,7 @@ impl Layout {
             y_ticks: Ticks { major: Vec::new(), minor: Vec::new() },
             reference_lines: Vec::new(),
             legend: None,
+            colour_bar: None,
             x,
             y,
             sides,
@@ -135,6 +157,7 @@ impl Layout {
         let (width, height) = self.size();
         let outside = style::AXIS_GAP + style::MAJOR_TICK + style::TICK_LABEL_GAP;
         let label = style::BORDER + style::AXIS_LABEL * (style::CAP_HEIGHT + style::DESCENT) + style::AXIS_LABEL_GAP;
+        let above = above + figure.title_height();
         // A label above a line at the very top needs a line of text more.
         let crowded = |line: &ReferenceLine| self.y.fraction(line.y).is_some_and(|f| (0.92..=1.0).contains(&f));
         let line_at_top = figure.reference_lines.iter().any(crowded);
@@ -144,19 +167,32 @@ impl Layout {
             Marking::None => style::BORDER,
             Marking::Numbers | Marking::Names { .. } => outside + style::SMALL_LABEL * style::CAP_HEIGHT + label,
         };
-        let bottom = height - below;
+        let top = top.max(self.sides.top);
+        let bottom = (height - below).min(self.sides.bottom);
         let room = |length: f64, distance: f64| ((length / distance) as usize).max(1);
         self.y_ticks = figure.y.ticks(&self.y, room(bottom - top, style::Y_TICK_DISTANCE));
         let label_width = |(_, text): &(f64, String)| font::width(text) * style::SMALL_LABEL;
         let widest = self.y_ticks.major.iter().map(label_width).fold(0.0, f64::max);
-        let left = (outside + widest + label).max(self.sides.left);
-        let right = width - style::BORDER;
+        let beside = match figure.y.marking {
+            Marking::None => style::BORDER,
+            Marking::Numbers | Marking::Names { .. } => outside + widest + label,
+        };
+        let left = beside.max(self.sides.left);
+        let mut colour_bar = match &figure.heat_map {
+            Some(map) => ColourBar::new(map, room(bottom - top, style::Y_TICK_DISTANCE))?,
+            None => None,
+        };
+        let right = width - style::BORDER - colour_bar.as_ref().map_or(0.0, ColourBar::room);
         self.x_ticks = figure.x.ticks(&self.x, room(right - left, style::X_TICK_DISTANCE));
         let overhang = self.x_ticks.major.last().map_or(0.0, |last| label_width(last) / 2.0);
         self.frame = Rect { left, top, right: (right - overhang).min(self.sides.right), bottom };
         if self.frame.width() < style::mm(10.0) || self.frame.height() < style::mm(10.0) {
             return Err(FigureError::Size { width_mm: figure.width_mm, height_mm: figure.height_mm });
         }
+        if let Some(bar) = &mut colour_bar {
+            bar.stand_beside(&self.frame);
+        }
+        self.colour_bar = colour_bar;
         self.place_reference_lines(figure);
         Ok(())
     }
@@ -224,4 +260,14 @@ impl Layout {
         }
         obstacles
     }
+}
+
+/// Both axes; those of a heat map end with it, unless they have ranges of their own.
+fn axes(figure: &Figure) -> Result<(Axis, Axis), FigureError> {
+    let (x, y) = (figure.x.clone(), figure.y.clone());
+    let Some(map) = &figure.heat_map else { return Ok((x, y)) };
+    map.check()?;
+    let [columns, rows] = map.sides();
+    let ending = |axis: Axis, sides| Axis { range: axis.range.or(Some(sides)), ..axis };
+    Ok((ending(x, columns), ending(y, rows)))
 }

@@ -11,6 +11,8 @@ pub(super) struct Legend {
     /// Width of the widest text.
     text_width: f64,
     columns: usize,
+    /// Upper edge of a legend above the axes.
+    top: f64,
     origin: Position,
 }
 
@@ -21,7 +23,8 @@ impl Legend {
         let widths = series.iter().map(|&i| font::width(&figure.series[i].label) * style::SMALL_LABEL);
         let text_width = widths.fold(0.0, f64::max);
         let is_listed = !series.is_empty() && figure.legend != LegendPosition::Hidden;
-        is_listed.then_some(Self { series, text_width, columns: 1, origin: (0.0, 0.0) })
+        let top = style::BORDER + figure.title_height();
+        is_listed.then_some(Self { series, text_width, columns: 1, top, origin: (0.0, 0.0) })
     }
 
     /// Takes as many columns as the width holds.
@@ -47,7 +50,7 @@ impl Legend {
         };
         let top = match position {
             BottomLeft | BottomRight => frame.bottom - style::LEGEND_INSET - self.height(),
-            Above => style::BORDER,
+            Above => self.top,
             TopLeft | TopRight | Free | Hidden => frame.top + style::LEGEND_INSET / 2.0,
         };
         Rect { left, top, right: left + width, bottom: top + self.height() }

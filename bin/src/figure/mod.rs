@@ -5,20 +5,26 @@
 //! labels of 7-8 pt, colours that colour-blind readers can tell apart (Okabe and Ito 2008) and axes only at the left
 //! and at the bottom. Both files show the same geometry; the PNG carries its resolution (300 dpi).
 //!
-//! [`Panels`] stacks figures that share their horizontal axis.
+//! [`Panels`] stacks figures that share their horizontal axis, [`Plate`] sets figures in rows. A figure may have a [`HeatMap`] behind
+//! its series.
 //!
 //! Points that cannot be shown (a coordinate that is not finite, or not positive on a logarithmic axis) are left out,
 //! and lines are interrupted there. Reading order: `series`, `axis`, `ticks`, then `layout` and `render`.
 
 mod axis;
 mod canvas;
+mod colour_bar;
+mod colour_map;
+mod contour;
 mod error;
 mod font;
 mod geometry;
+mod heat_map;
 mod layout;
 mod legend;
 mod marks;
 mod panels;
+mod plate;
 mod png_file;
 mod render;
 mod series;
@@ -30,7 +36,9 @@ mod tests;
 
 pub use axis::{Axis, Marking, Scale};
 pub use error::FigureError;
+pub use heat_map::HeatMap;
 pub use panels::Panels;
+pub use plate::Plate;
 pub use series::{Colour, Mark, Point, Series, Shape, Stroke};
 
 use canvas::Canvas;
@@ -53,10 +61,14 @@ use layout::Layout;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
+    /// Text above the left end, such as the letter of a panel; may be empty.
+    pub title: String,
     /// Horizontal axis.
     pub x: Axis,
     /// Vertical axis.
     pub y: Axis,
+    /// Values as colours, behind the series; without ranges of their own, the axes end with it.
+    pub heat_map: Option<HeatMap>,
     /// The data; later series lie above earlier ones of the same kind, points above lines above bands.
     pub series: Vec<Series>,
     /// Horizontal lines such as the accuracy of the trained network.
@@ -103,14 +115,21 @@ impl Figure {
     /// An empty figure of one column's width (88 mm by 62 mm) whose legend looks for a free place.
     pub fn new(x: Axis, y: Axis) -> Self {
         Self {
+            title: String::new(),
             x,
             y,
+            heat_map: None,
             series: Vec::new(),
             reference_lines: Vec::new(),
             legend: LegendPosition::Free,
             width_mm: 88.0,
             height_mm: 62.0,
         }
+    }
+
+    /// Height that the title takes.
+    fn title_height(&self) -> f64 {
+        if self.title.is_empty() { 0.0 } else { style::AXIS_LABEL * style::LINE_HEIGHT }
     }
 
     /// The figure as the text of an SVG file; text stays text, set in a sans-serif font of the reader's system.

@@ -4,7 +4,7 @@ use plotters::backend::DrawingBackend;
 
 use super::canvas::Canvas;
 use super::error::FigureError;
-use super::layout::Layout;
+use super::layout::{Layout, Sides};
 use super::{Figure, png_file, render};
 
 /// Figures of one width from top to bottom; the data areas share their left and right sides.
@@ -41,7 +41,7 @@ impl Panels {
     /// The layout of each figure, between sides that all have in common.
     pub(super) fn layouts(&self) -> Result<Vec<Layout>, FigureError> {
         let alone = self.figures.iter().map(Layout::new).collect::<Result<Vec<_>, _>>()?;
-        let sides = Layout::common_sides(&alone);
+        let sides = Sides::common_across(alone.iter());
         self.figures.iter().map(|figure| Layout::within(figure, sides)).collect()
     }
 
@@ -51,7 +51,7 @@ impl Panels {
     {
         let mut top = 0.0;
         for (figure, layout) in self.figures.iter().zip(layouts) {
-            canvas.begin_at(top);
+            canvas.begin_at((0.0, top));
             render::draw(figure, layout, canvas)?;
             top += layout.size().1;
         }

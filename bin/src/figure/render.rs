@@ -10,8 +10,8 @@ use super::marks::{self, ErrorBar};
 use super::series::{Mark, Series, Shape, Stroke};
 use super::{Figure, Marking, style};
 
-const INK: [u8; 3] = [0, 0, 0];
-const PAPER: [u8; 3] = [255, 255, 255];
+pub(super) const INK: [u8; 3] = [0, 0, 0];
+pub(super) const PAPER: [u8; 3] = [255, 255, 255];
 
 /// Draws a figure on a surface, from the back to the front.
 pub(super) fn draw<B: DrawingBackend>(
@@ -25,6 +25,7 @@ where
     let mut pen = Pen { canvas, layout };
     let (width, height) = layout.size();
     pen.canvas.area(&[(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)], PAPER, 1.0)?;
+    pen.heat_map(figure)?;
     for series in figure.series.iter().filter(|series| series.mark.has_band()) {
         for area in marks::bands(series, layout) {
             pen.canvas.area(&area, style::rgb(series.colour), style::BAND_OPACITY)?;
@@ -45,9 +46,9 @@ where
 }
 
 /// A surface together with the places of all parts.
-struct Pen<'a, B> {
-    canvas: &'a mut Canvas<B>,
-    layout: &'a Layout,
+pub(super) struct Pen<'a, B> {
+    pub(super) canvas: &'a mut Canvas<B>,
+    pub(super) layout: &'a Layout,
 }
 
 impl<B: DrawingBackend> Pen<'_, B>
@@ -62,7 +63,9 @@ where
         if figure.x.marking != Marking::None {
             self.axis_line(&[(frame.left - half, bottom), (frame.right + half, bottom)])?;
         }
-        self.axis_line(&[(left, frame.top - half), (left, frame.bottom + half)])?;
+        if figure.y.marking != Marking::None {
+            self.axis_line(&[(left, frame.top - half), (left, frame.bottom + half)])?;
+        }
         for x in layout.x_ticks.minor.iter().filter_map(|&value| layout.x_of(value)) {
             self.axis_line(&[(x, bottom), (x, bottom + style::MINOR_TICK)])?;
         }
@@ -105,7 +108,11 @@ where
         if figure.x.marking != Marking::None {
             self.canvas.text(&label(&figure.x.label, (across, below), Direction::Rightwards))?;
         }
-        self.canvas.text(&label(&figure.y.label, (beside, up), Direction::Upwards))
+        if figure.y.marking != Marking::None {
+            self.canvas.text(&label(&figure.y.label, (beside, up), Direction::Upwards))?;
+        }
+        let corner = (style::BORDER, style::BORDER + style::CAP_HEIGHT * style::AXIS_LABEL);
+        self.canvas.text(&Text { anchor: Anchor::Start, ..label(&figure.title, corner, Direction::Rightwards) })
     }
 
     fn reference_lines(&mut self, figure: &Figure) -> Result<(), FigureError> {
@@ -145,7 +152,7 @@ where
         let rgb = style::rgb(series.colour);
         let points = marks::points(series, self.layout);
         for bar in points.iter().filter_map(|point| point.bar) {
-            self.error_bar(&bar, rgb)?;
+            self.error_bar(&bar, style::cap(shape), rgb)?;
         }
         for point in points {
             self.symbol(shape, point.at, rgb)?;
@@ -183,11 +190,11 @@ where
         Ok(())
     }
 
-    fn error_bar(&mut self, bar: &ErrorBar, rgb: [u8; 3]) -> Result<(), FigureError> {
+    fn error_bar(&mut self, bar: &ErrorBar, cap: f64, rgb: [u8; 3]) -> Result<(), FigureError> {
         let (low, high) = bar.ends;
         self.canvas.line(&[low, high], style::ERROR_BAR_WEIGHT, rgb)?;
         for ((x, y), _) in [(low, bar.caps.0), (high, bar.caps.1)].into_iter().filter(|(_, capped)| *capped) {
-            let cap = [(x - style::ERROR_BAR_CAP, y), (x + style::ERROR_BAR_CAP, y)];
+            let cap = [(x - cap, y), (x + cap, y)];
             self.canvas.line(&cap, style::ERROR_BAR_WEIGHT, rgb)?;
         }
         Ok(())
@@ -195,6 +202,9 @@ where
 
     fn symbol(&mut self, shape: Shape, at: Position, rgb: [u8; 3]) -> Result<(), FigureError> {
         let radius = style::SYMBOL_RADIUS;
+        if shape == Shape::Dot {
+            return self.canvas.disc(at, style::DOT_RADIUS, rgb);
+        }
         self.silhouette(shape, at, radius + style::SYMBOL_RIM, PAPER)?;
         self.silhouette(shape, at, radius, rgb)?;
         if shape == Shape::Ring {
@@ -206,7 +216,7 @@ where
     /// A filled symbol; the factors give all shapes about the area of the circle.
     fn silhouette(&mut self, shape: Shape, (x, y): Position, r: f64, rgb: [u8; 3]) -> Result<(), FigureError> {
         let corners = match shape {
-            Shape::Circle | Shape::Ring => return self.canvas.disc((x, y), r, rgb),
+            Shape::Circle | Shape::Dot | Shape::Ring => return self.canvas.disc((x, y), r, rgb),
             Shape::Square => {
                 let a = 0.886 * r;
                 vec![(x - a, y - a), (x + a, y - a), (x + a, y + a), (x - a, y + a)]
@@ -223,11 +233,17 @@ where
         self.canvas.area(&corners, rgb, 1.0)
     }
 
-    fn axis_line(&mut self, line: &[Position]) -> Result<(), FigureError> {
+    pub(super) fn axis_line(&mut self, line: &[Position]) -> Result<(), FigureError> {
         self.canvas.line(line, style::AXIS_WEIGHT, INK)
     }
 
-    fn small_label(&mut self, text: &str, at: Position, anchor: Anchor, rgb: [u8; 3]) -> Result<(), FigureError> {
+    pub(super) fn small_label(
+        &mut self,
+        text: &str,
+        at: Position,
+        anchor: Anchor,
+        rgb: [u8; 3],
+    ) -> Result<(), FigureError> {
         let direction = Direction::Rightwards;
         self.canvas.text(&Text { text, at, size: style::SMALL_LABEL, anchor, direction, rgb })
     }

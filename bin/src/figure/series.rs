@@ -106,6 +106,8 @@ pub enum Stroke {
 pub enum Shape {
     /// Filled circle.
     Circle,
+    /// Small filled circle, for hundreds of points and inside rings.
+    Dot,
     /// Filled square.
     Square,
     /// Filled triangle, tip upwards.

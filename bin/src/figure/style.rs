@@ -1,6 +1,6 @@
 //! The look of all figures: sizes, line weights, dash patterns and the values of the colours.
 
-use super::series::{Colour, Stroke};
+use super::series::{Colour, Shape, Stroke};
 
 /// Resolution of PNG files (dots per inch).
 pub(super) const DPI: u32 = 300;
@@ -50,8 +50,19 @@ pub(super) const X_TICK_DISTANCE: f64 = mm(9.5);
 /// Least distance between two ticks of the y axis.
 pub(super) const Y_TICK_DISTANCE: f64 = mm(7.0);
 
+/// Width of a colour bar.
+pub(super) const BAR_WIDTH: f64 = mm(2.4);
+/// Distance of a colour bar from the data area.
+pub(super) const BAR_GAP: f64 = mm(2.0);
+/// Empty space around the label of a contour line.
+pub(super) const CONTOUR_GAP: f64 = pt(1.2);
+/// Rectangles of one colour in a colour bar.
+pub(super) const BAR_STEPS: u32 = 128;
+
 /// Half the extent of a symbol.
 pub(super) const SYMBOL_RADIUS: f64 = pt(1.9);
+/// Half the extent of a dot, which stands clear inside a ring.
+pub(super) const DOT_RADIUS: f64 = pt(0.7);
 /// White rim that parts a symbol from what lies below it.
 pub(super) const SYMBOL_RIM: f64 = pt(0.45);
 /// Width of a spike.
@@ -64,8 +75,6 @@ pub(super) const LEAST_SPIKE: f64 = pt(0.6);
 pub(super) const GREATEST_SPIKE: f64 = pt(8.0);
 /// Weight of error bars.
 pub(super) const ERROR_BAR_WEIGHT: f64 = pt(0.7);
-/// Half the width of the caps of error bars.
-pub(super) const ERROR_BAR_CAP: f64 = pt(1.7);
 /// Opacity of bands.
 pub(super) const BAND_OPACITY: f64 = 0.22;
 
@@ -88,6 +97,14 @@ pub(super) const fn rgb(colour: Colour) -> [u8; 3] {
         Colour::SkyBlue => [86, 180, 233],
         Colour::Yellow => [240, 228, 66],
         Colour::Grey => [110, 110, 110],
+    }
+}
+
+/// Half the width of the caps of error bars, which a symbol hides where the bar is shorter than it.
+pub(super) const fn cap(shape: Shape) -> f64 {
+    match shape {
+        Shape::Dot => pt(0.7),
+        Shape::Circle | Shape::Square | Shape::Triangle | Shape::Diamond | Shape::Ring => pt(1.7),
     }
 }
 

@@ -149,3 +149,71 @@ fn panels_stand_below_each_other_with_aligned_sides() {
     assert_eq!(layouts[0].frame.left, layouts[1].frame.left);
     assert_eq!(layouts[0].frame.right, layouts[1].frame.right);
 }
+
+fn hill() -> HeatMap {
+    let x: Vec<f64> = (0..=40).map(|i| -1.0 + 0.05 * f64::from(i)).collect();
+    let y: Vec<f64> = (0..=20).map(|i| 0.05 * f64::from(i)).collect();
+    let values = y.iter().flat_map(|&y| x.iter().map(move |&x| 100.0 * (-2.0 * (x * x + y * y)).exp())).collect();
+    HeatMap { bar: Some("Rate (Hz)".into()), contours: vec![20.0, 50.0, 80.0], ..HeatMap::new(x, y, values) }
+}
+
+#[test]
+fn heat_map_fills_the_axes_and_has_a_bar_and_labelled_lines() {
+    let mut figure = Figure::new(Axis::linear("Mean (nA)"), Axis::linear("Noise (nA)"));
+    figure.heat_map = Some(hill());
+    figure.title = "a  hill".into();
+    let svg = figure.svg().expect("a figure");
+    for text in ["Mean (nA)", "Noise (nA)", "Rate (Hz)", "a  hill", "\n20\n", "\n50\n", "\n80\n"] {
+        assert!(svg.contains(text), "{text}");
+    }
+    let layout = Layout::new(&figure).expect("a layout");
+    // Columns from -1 to 1 every 0.05: half a rectangle more at either side.
+    assert_eq!(layout.x_of(-1.025), Some(layout.frame.left));
+    let (info, _, pixels) = decode(&figure.png().expect("a figure"));
+    let pixel = |(x, y): (f64, f64)| {
+        let dots = |units: f64| (units / f64::from(style::OVERSAMPLING)) as usize;
+        let at = 3 * (dots(y) * info.width as usize + dots(x));
+        [pixels[at], pixels[at + 1], pixels[at + 2]]
+    };
+    // The summit at (0, 0) has the last colour, the upper corners at a distance of sqrt(2) nearly the first.
+    assert_eq!(pixel(layout.place(0.005, 0.005).expect("inside")), colour_map::colour(1.0));
+    assert_eq!(pixel(layout.place(-0.99, 0.99).expect("inside")), colour_map::colour(0.0));
+    let bar = layout.frame.right + style::BAR_GAP + style::BAR_WIDTH / 2.0;
+    assert_eq!(pixel((bar, layout.frame.bottom - 8.0)), colour_map::colour(0.004));
+    assert_eq!(pixel((bar, layout.frame.top + 8.0)), colour_map::colour(0.996));
+}
+
+#[test]
+fn values_that_are_not_finite_stay_white() {
+    let mut figure = Figure::new(Axis::linear("x"), Axis::linear("y"));
+    figure.heat_map = Some(HeatMap::image(2, &[f64::NAN, 1.0, 2.0, f64::INFINITY]));
+    let layout = Layout::new(&figure).expect("a layout");
+    let cells = figure.heat_map.as_ref().expect("a map").cells(&layout);
+    assert_eq!(cells.len(), 2);
+    // The second value of the first row stands at the upper right.
+    let upper = cells.iter().find(|cell| cell.rgb == colour_map::colour(0.0)).expect("the smaller value");
+    assert!((upper.rect.top - layout.frame.top).abs() < 1e-6 && (upper.rect.right - layout.frame.right).abs() < 1e-6);
+    figure.heat_map = Some(HeatMap::image(3, &[0.0; 9]));
+    assert!(figure.png().is_ok());
+    figure.heat_map = Some(HeatMap::image(3, &[0.0; 8]));
+    assert!(matches!(figure.png(), Err(FigureError::HeatMap { columns: 3, rows: 3, values: 8 })));
+}
+
+#[test]
+fn plate_aligns_rows_and_columns() {
+    let mut wide = response_curve();
+    wide.y.label = String::new();
+    wide.y = wide.y.with_range(0.0, 20_000.0);
+    let mut titled = response_curve();
+    titled.title = "b".into();
+    let plate = Plate { rows: vec![vec![response_curve(), titled], vec![wide, response_curve()]] };
+    let layouts = plate.layouts().expect("a layout");
+    let frame = |row: usize, column: usize| layouts[row][column].frame;
+    assert_eq!((frame(0, 0).top, frame(0, 0).bottom), (frame(0, 1).top, frame(0, 1).bottom));
+    assert_eq!((frame(0, 0).left, frame(0, 1).right), (frame(1, 0).left, frame(1, 1).right));
+    assert!(frame(1, 0).top < frame(0, 0).top, "only the first row has a title");
+    let (info, _, _) = decode(&plate.png().expect("a figure"));
+    let (alone, _, _) = decode(&response_curve().png().expect("a figure"));
+    assert_eq!((info.width, info.height), (2 * alone.width, 2 * alone.height));
+    assert_eq!(plate.svg().expect("a figure").matches("Rate (Hz)").count(), 3);
+}

@@ -1,98 +1,107 @@
-//! Measures the points of the curves and sets the theory beside them.
+//! Response curves: rates over mean current and noise, of one neuron for every synaptic time constant.
 
 use crate::run::{Interrupt, progress};
 use anyhow::Result;
 use rayon::prelude::*;
 use sim::IfCurrExp;
-use sim::response::{Drive, MeasuredRate, ResponseTrials};
-use sim::theory::{Fit, Noise, ResponsePoint, fit_noisy_softplus, siegert};
+use sim::response::MeasuredRate;
+use sim::theory::{Fluctuation, ResponsePoint, ResponseSurface};
 
-/// One point: a measurement, and what the theories say.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct CurvePoint {
-    /// Mean current (nA), i_offset not included.
-    pub(super) mu: f64,
-    /// Noise in the meaning of the drive.
-    pub(super) noise: Noise,
-    /// Simulated rate.
-    pub(super) measured: MeasuredRate,
-    /// Siegert rate of the equivalent white noise (Hz).
-    pub(super) siegert: f64,
-    /// The same, corrected for the finite interval or the correlation time (Hz).
-    pub(super) corrected: f64,
+/// The points of the curves.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Plan {
+    /// The neurons, with what sigma means for each.
+    pub(crate) neurons: Vec<(IfCurrExp, Fluctuation)>,
+    /// Noise, in that meaning.
+    pub(crate) sigmas: Vec<f64>,
+    /// Mean currents (nA), i_offset not included.
+    pub(crate) means: Vec<f64>,
 }
 
-/// The curves of all sigmas with their common fit.
-#[derive(Debug, Clone)]
-pub(super) struct Curves {
-    pub(super) neuron: IfCurrExp,
-    pub(super) trials: usize,
-    pub(super) duration: f64,
+/// One point of a curve.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct CurvePoint {
+    /// Mean current (nA), i_offset not included.
+    pub(crate) mu: f64,
+    /// Noise, in the meaning of the curves' fluctuation.
+    pub(crate) sigma: f64,
+    /// Rate, measured or computed (then without error: NaN).
+    pub(crate) measured: MeasuredRate,
+}
+
+/// The curves of one neuron.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NeuronCurves {
+    pub(crate) neuron: IfCurrExp,
+    pub(crate) fluctuation: Fluctuation,
     /// Ordered by sigma as given, then by mean.
-    pub(super) points: Vec<CurvePoint>,
-    pub(super) fit: Option<Fit>,
+    pub(crate) points: Vec<CurvePoint>,
+}
+
+impl NeuronCurves {
+    /// The points, as the fits take them.
+    pub(crate) fn surface(&self) -> ResponseSurface {
+        let point = |p: &CurvePoint| ResponsePoint { x: p.mu, sigma: p.sigma, rate: p.measured.rate };
+        let points = self.points.iter().map(point).collect();
+        ResponseSurface { neuron: self.neuron, fluctuation: self.fluctuation, points }
+    }
+
+    /// The sigmas that occur, in order.
+    pub(crate) fn sigmas(&self) -> Vec<f64> {
+        let mut sigmas: Vec<f64> = Vec::new();
+        for point in &self.points {
+            if !sigmas.contains(&point.sigma) {
+                sigmas.push(point.sigma);
+            }
+        }
+        sigmas
+    }
+
+    /// The points of one sigma.
+    pub(crate) fn at(&self, sigma: f64) -> impl Iterator<Item = &CurvePoint> {
+        self.points.iter().filter(move |point| point.sigma == sigma)
+    }
+}
+
+/// All curves of a command.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Curves {
+    pub(crate) neurons: Vec<NeuronCurves>,
     /// Whether all points were measured; false after an interruption.
-    pub(super) complete: bool,
+    pub(crate) complete: bool,
 }
 
 impl Curves {
-    pub(super) fn measure(
-        neuron: IfCurrExp,
-        drives: &[Drive],
-        means: &[f64],
-        trials: usize,
-        duration: f64,
-        seed: u64,
+    /// Measures every point of a plan by `rate` (of neuron, fluctuation, sigma and mean), on all threads.
+    pub(crate) fn measure(
+        plan: &Plan,
         interrupt: &Interrupt,
+        rate: impl Fn(IfCurrExp, Fluctuation, f64, f64) -> Result<MeasuredRate> + Sync,
     ) -> Result<Curves> {
-        let tasks: Vec<(Drive, f64)> =
-            drives.iter().flat_map(|&drive| means.iter().map(move |&mu| (drive, mu))).collect();
+        let tasks: Vec<(usize, f64, f64)> = (0..plan.neurons.len())
+            .flat_map(|neuron| plan.sigmas.iter().map(move |&sigma| (neuron, sigma)))
+            .flat_map(|(neuron, sigma)| plan.means.iter().map(move |&mu| (neuron, sigma, mu)))
+            .collect();
         let bar = progress(tasks.len() as u64, "points");
-        let measured: Vec<Option<CurvePoint>> = tasks
+        let measured: Vec<Option<(usize, CurvePoint)>> = tasks
             .par_iter()
-            .map(|&(drive, mu)| -> Result<Option<CurvePoint>> {
+            .map(|&(index, sigma, mu)| -> Result<_> {
                 if interrupt.asked() {
                     return Ok(None);
                 }
-                let measured = ResponseTrials { neuron, drive, trials, duration }.measure(mu, seed)?;
+                let (neuron, fluctuation) = plan.neurons[index];
+                let measured = rate(neuron, fluctuation, sigma, mu)?;
                 bar.inc(1);
-                let noise = drive.noise(&neuron);
-                let total = mu + neuron.i_offset;
-                Ok(Some(CurvePoint {
-                    mu,
-                    noise,
-                    measured,
-                    siegert: siegert(&neuron, total, noise.white_amplitude()),
-                    corrected: noise.corrected_siegert(&neuron, total),
-                }))
+                Ok(Some((index, CurvePoint { mu, sigma, measured })))
             })
             .collect::<Result<_>>()?;
         bar.finish_and_clear();
         let complete = measured.iter().all(Option::is_some);
-        let points: Vec<CurvePoint> = measured.into_iter().flatten().collect();
-        let fit = fit_noisy_softplus(&response_points(&points));
-        Ok(Curves { neuron, trials, duration, points, fit, complete })
+        let of = |index: usize| measured.iter().flatten().filter(move |(i, _)| *i == index).map(|(_, point)| *point);
+        let neurons = plan.neurons.iter().enumerate();
+        let neurons = neurons
+            .map(|(index, &(neuron, fluctuation))| NeuronCurves { neuron, fluctuation, points: of(index).collect() })
+            .collect();
+        Ok(Curves { neurons, complete })
     }
-
-    /// Fitted Noisy Softplus rate (Hz) at a point; NaN without a fit.
-    pub(super) fn noisy_softplus(&self, mu: f64, sigma: f64) -> f64 {
-        self.fit.map_or(f64::NAN, |fit| fit.model.rate(mu, sigma))
-    }
-
-    /// Root mean squared deviation (Hz) of the simulation from a theory.
-    pub(super) fn rmse(&self, theory: impl Fn(&CurvePoint) -> f64) -> f64 {
-        let squares: f64 = self.points.iter().map(|p| (theory(p) - p.measured.rate).powi(2)).sum();
-        (squares / self.points.len() as f64).sqrt()
-    }
-
-    /// The noises that occur, in order.
-    pub(super) fn noises(&self) -> Vec<Noise> {
-        let mut noises: Vec<Noise> = self.points.iter().map(|p| p.noise).collect();
-        noises.dedup();
-        noises
-    }
-}
-
-fn response_points(points: &[CurvePoint]) -> Vec<ResponsePoint> {
-    points.iter().map(|p| ResponsePoint { x: p.mu, sigma: p.noise.sigma(), rate: p.measured.rate }).collect()
 }

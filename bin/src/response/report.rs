@@ -1,179 +1,190 @@
-//! The curves as a table, a JSON document, CSV rows and a figure.
+//! The curves as a table, a JSON document and CSV rows.
 
-use super::curve::{CurvePoint, Curves};
-use crate::figure::{Axis, Colour, Figure, Mark, Point, Series, Shape, Stroke};
+use super::arguments::CurveArguments;
+use super::curve::{CurvePoint, Curves, NeuronCurves};
+use super::sigma::{SigmaText, neuron_document};
+use super::theory::TheoryChoice;
 use crate::output::{Provenance, csv_number};
 use crate::table::{number, table};
-use serde_json::{Value, json};
-use sim::theory::{Noise, siegert};
+use rayon::prelude::*;
+use serde_json::{Map, Value, json};
+use sim::theory::{Fit, ResponseModel, fit};
+use sim::{FitError, TheoryError};
 
-/// Points of a theory line in the figure.
-const LINE_POINTS: u32 = 240;
-
-/// Columns of the CSV file, and names of the fields of a point in JSON.
-pub(super) const COLUMNS: [&str; 7] =
-    ["sigma_na", "mean_na", "rate_hz", "sem_hz", "siegert_hz", "corrected_hz", "noisy_softplus_hz"];
-
-fn values(curves: &Curves, p: &CurvePoint) -> [f64; 7] {
-    let sigma = p.noise.sigma();
-    let fitted = curves.noisy_softplus(p.mu, sigma);
-    [sigma, p.mu, p.measured.rate, p.measured.sem, p.siegert, p.corrected, fitted]
+/// The curves with their theories, and a Noisy Softplus fitted to those of each neuron.
+pub(super) struct Report<'a> {
+    curves: &'a Curves,
+    pub(super) theories: Vec<TheoryChoice>,
+    pub(super) neurons: Vec<Compared<'a>>,
+    arguments: &'a CurveArguments,
 }
 
-pub(super) fn csv_rows(curves: &Curves) -> Vec<Vec<String>> {
-    curves.points.iter().map(|p| values(curves, p).iter().map(|&x| csv_number(x)).collect()).collect()
+/// The curves of one neuron, and what is set beside them.
+pub(super) struct Compared<'a> {
+    pub(super) curves: &'a NeuronCurves,
+    pub(super) fit: Result<Fit, FitError>,
+    /// Of each point the rates (Hz) of the theories.
+    predicted: Vec<Vec<f64>>,
 }
 
-pub(super) fn document(curves: &Curves, provenance: &Provenance) -> Value {
-    let points: Vec<Value> = curves
-        .points
-        .iter()
-        .map(|p| COLUMNS.iter().zip(values(curves, p)).map(|(name, x)| ((*name).to_owned(), json!(x))).collect())
-        .collect();
-    let n = &curves.neuron;
-    json!({
-        "provenance": provenance,
-        "complete": curves.complete,
-        "neuron": {
-            "cm": n.cm, "tau_m": n.tau_m, "tau_refrac": n.tau_refrac, "tau_syn_E": n.tau_syn_e, "tau_syn_I": n.tau_syn_i,
-            "v_rest": n.v_rest, "v_reset": n.v_reset, "v_thresh": n.v_thresh, "i_offset": n.i_offset,
-        },
-        "trials": curves.trials,
-        "duration_ms": curves.duration,
-        "noise": curves.noises().iter().map(|noise| equivalents(curves, *noise)).collect::<Vec<_>>(),
-        "points": points,
-        "fit": {
-            "k": curves.fit.map(|fit| fit.model.k),
-            "s_hz_per_na": curves.fit.map(|fit| fit.model.s_hz_per_na),
-            "rmse_hz": curves.fit.map(|fit| fit.rmse),
-            "siegert_rmse_hz": curves.rmse(|p| p.siegert),
-            "corrected_rmse_hz": curves.rmse(|p| p.corrected),
-        },
-    })
-}
-
-/// What a sigma means, and what the same noise is called elsewhere.
-fn equivalents(curves: &Curves, noise: Noise) -> Value {
-    let white = noise.white_amplitude();
-    json!({
-        "sigma_na": noise.sigma(),
-        "source": match noise { Noise::Redrawn { .. } => "noise", Noise::Synaptic { .. } => "poisson" },
-        "interval_ms": match noise { Noise::Redrawn { dt, .. } => Some(dt), Noise::Synaptic { .. } => None },
-        "tau_syn_ms": match noise { Noise::Redrawn { .. } => None, Noise::Synaptic { tau_syn, .. } => Some(tau_syn) },
-        "white_noise_na_sqrt_ms": white,
-        "membrane_deviation_mv": noise.membrane_deviation(&curves.neuron),
-    })
-}
-
-fn describe(curves: &Curves, noise: Noise) -> String {
-    let white = noise.white_amplitude();
-    let tau_syn = curves.neuron.tau_syn_e;
-    let (own, other) = match noise {
-        Noise::Redrawn { stdev, dt } => (
-            format!("standard deviation of a current redrawn every {dt} ms (sigma {stdev} nA)"),
-            format!("synaptic current of {:.4} nA at tau_syn {tau_syn} ms", white / (2.0 * tau_syn).sqrt()),
-        ),
-        Noise::Synaptic { sigma, tau_syn } => (
-            format!("standard deviation of the synaptic current at tau_syn {tau_syn} ms (sigma {sigma} nA)"),
-            format!("current of {white:.4} nA redrawn every 1 ms"),
-        ),
-    };
-    format!(
-        "sigma: {own}\n       same intensity: white noise of {white:.4} nA sqrt(ms); {other}; free membrane: {:.3} mV\n",
-        noise.membrane_deviation(&curves.neuron)
-    )
-}
-
-pub(super) fn text(curves: &Curves) -> String {
-    let mut text = format!(
-        "Response of IF_curr_exp, {} trials of {} ms per point; mean current without i_offset ({} nA)\n",
-        curves.trials, curves.duration, curves.neuron.i_offset
-    );
-    let noises = curves.noises();
-    for noise in &noises {
-        text += &describe(curves, *noise);
-        let rows: Vec<Vec<String>> = curves
-            .points
-            .iter()
-            .filter(|p| p.noise == *noise)
-            .map(|p| {
-                let [_, mu, rate, sem, siegert, corrected, fitted] = values(curves, p);
-                let mut row = vec![format!("{mu}")];
-                row.extend([rate, sem, siegert, corrected, fitted].map(|x| number(x, 2)));
-                row
-            })
-            .collect();
-        let columns = ["mean (nA)", "rate (Hz)", "± s.e.", "Siegert (Hz)", correction(*noise), "Noisy Softplus (Hz)"];
-        text += &table(&columns, &rows);
+impl<'a> Compared<'a> {
+    fn new(curves: &'a NeuronCurves, theories: &[TheoryChoice]) -> Result<Compared<'a>, TheoryError> {
+        let predict = |p: &CurvePoint| {
+            let (noise, total) = (curves.fluctuation.noise(p.sigma), p.mu + curves.neuron.i_offset);
+            theories.iter().map(|theory| theory.rate(&curves.neuron, noise, total)).collect()
+        };
+        let predicted = curves.points.par_iter().map(predict).collect::<Result<_, _>>()?;
+        Ok(Compared { curves, fit: fit(ResponseModel::NoisySoftplus, &curves.surface()), predicted })
     }
-    match curves.fit {
-        Some(fit) => {
-            text += &format!(
-                "Noisy Softplus fit: k = {:.4}, S = {:.2} Hz/nA, RMSE {:.2} Hz\n",
-                fit.model.k, fit.model.s_hz_per_na, fit.rmse
-            );
+
+    /// The points, each with the rates (Hz) of the theories, then of the fit.
+    fn rows(&self) -> impl Iterator<Item = (&CurvePoint, Vec<f64>)> {
+        self.curves.points.iter().zip(&self.predicted).map(|(point, theories)| {
+            let fitted = self.fit.as_ref().map_or(f64::NAN, |fit| fit.response.rate(point.mu, point.sigma));
+            (point, theories.iter().copied().chain([fitted]).collect())
+        })
+    }
+
+    /// Root mean squared deviation (Hz) of the simulation from a theory, by its number.
+    fn rmse(&self, theory: usize) -> f64 {
+        let pairs = self.curves.points.iter().zip(&self.predicted);
+        let squares: f64 = pairs.map(|(point, rates)| (rates[theory] - point.measured.rate).powi(2)).sum();
+        (squares / self.curves.points.len() as f64).sqrt()
+    }
+}
+
+impl<'a> Report<'a> {
+    /// Asks the theories.
+    ///
+    /// # Errors
+    ///
+    /// Fails where a theory is not made for the noise or the neuron.
+    pub(super) fn new(
+        curves: &'a Curves,
+        theories: Vec<TheoryChoice>,
+        arguments: &'a CurveArguments,
+    ) -> Result<Report<'a>, TheoryError> {
+        let neurons = curves.neurons.iter().map(|neuron| Compared::new(neuron, &theories)).collect::<Result<_, _>>()?;
+        Ok(Report { curves, theories, neurons, arguments })
+    }
+
+    /// Columns of the CSV file.
+    pub(super) fn columns(&self) -> Vec<&'static str> {
+        let sigma = self.curves.neurons.first().map_or("sigma_na", |n| SigmaText(n.fluctuation).column());
+        let before = ["source", "tau_syn_ms", "noise_dt_ms", sigma, "mean_na", "rate_hz", "sem_hz"];
+        let theories = self.theories.iter().map(|theory| theory.column());
+        before.into_iter().chain(theories).chain(["noisy_softplus_hz"]).collect()
+    }
+
+    pub(super) fn csv_rows(&self) -> Vec<Vec<String>> {
+        let mut rows = Vec::new();
+        for neuron in &self.neurons {
+            let sigma = SigmaText(neuron.curves.fluctuation);
+            let optional = |x: Option<f64>| csv_number(x.unwrap_or(f64::NAN));
+            for (p, predicted) in neuron.rows() {
+                let mut row = vec![sigma.source().to_owned(), optional(sigma.tau_syn()), optional(sigma.interval())];
+                let measured = [p.sigma, p.mu, p.measured.rate, p.measured.sem];
+                row.extend(measured.into_iter().chain(predicted).map(csv_number));
+                rows.push(row);
+            }
         }
-        None => text += "Noisy Softplus fit: none (needs noise and at least two points, one of them firing)\n",
+        rows
     }
-    text += &format!(
-        "Siegert: RMSE {} Hz; corrected: RMSE {} Hz\n",
-        number(curves.rmse(|p| p.siegert), 2),
-        number(curves.rmse(|p| p.corrected), 2)
-    );
-    if !curves.complete {
-        text += "Interrupted: only the points above were measured.\n";
-    }
-    text
-}
 
-fn correction(noise: Noise) -> &'static str {
-    match noise {
-        Noise::Redrawn { .. } => "finite interval (Hz)",
-        Noise::Synaptic { .. } => "coloured noise (Hz)",
+    pub(super) fn document(&self, provenance: &Provenance) -> Value {
+        let columns = self.columns();
+        let mut points = Vec::new();
+        let mut noise = Vec::new();
+        let mut fits = Vec::new();
+        for neuron in &self.neurons {
+            let Compared { curves, fit, .. } = neuron;
+            let sigma = SigmaText(curves.fluctuation);
+            noise.extend(curves.sigmas().iter().map(|&value| sigma.document(&curves.neuron, value)));
+            for (p, predicted) in neuron.rows() {
+                let numbers = [p.sigma, p.mu, p.measured.rate, p.measured.sem].into_iter().chain(predicted);
+                let mut point: Map<String, Value> =
+                    columns[3..].iter().zip(numbers).map(|(name, x)| ((*name).to_owned(), json!(x))).collect();
+                point.insert("tau_syn_ms".to_owned(), json!(sigma.tau_syn()));
+                points.push(Value::Object(point));
+            }
+            let fitted = fit.as_ref().ok();
+            let constants = fitted.and_then(|fit| fit.response.noisy_softplus());
+            let mut entry = Map::new();
+            entry.insert("tau_syn_ms".to_owned(), json!(sigma.tau_syn()));
+            entry.insert("k".to_owned(), json!(constants.map(|c| c.k)));
+            entry.insert("s_hz_per_na".to_owned(), json!(constants.map(|c| c.s_hz_per_na)));
+            entry.insert("rmse_hz".to_owned(), json!(fitted.map(|fit| fit.rmse)));
+            for (number, theory) in self.theories.iter().enumerate() {
+                let name = theory.column().replace("_hz", "_rmse_hz");
+                entry.insert(name, json!(neuron.rmse(number)));
+            }
+            fits.push(Value::Object(entry));
+        }
+        let (trials, duration, grid) = self.arguments.size();
+        let neurons: Vec<Value> = self.curves.neurons.iter().map(|curves| neuron_document(&curves.neuron)).collect();
+        // One of each where there is one neuron; lists, one entry for each time constant, where there are several.
+        let one = |mut list: Vec<Value>| if list.len() == 1 { list.remove(0) } else { Value::Array(list) };
+        json!({
+            "provenance": provenance,
+            "complete": self.curves.complete,
+            "neuron": one(neurons),
+            "trials": trials,
+            "duration_ms": duration,
+            "grid_ms": grid,
+            "noise": noise,
+            "points": points,
+            "fit": one(fits),
+        })
     }
-}
 
-pub(super) fn figure(curves: &Curves) -> Figure {
-    let mut figure = Figure::new(Axis::linear("Mean current (nA)"), Axis::linear("Firing rate (Hz)"));
-    let noises = curves.noises();
-    let Some(&first) = noises.first() else { return figure };
-    // One colour for each theory where there is one sigma, else one for each sigma.
-    let single = noises.len() == 1;
-    let theories: [(String, Stroke, Colour); 3] = [
-        ("Siegert, white noise".to_owned(), Stroke::Dashed, Colour::Vermillion),
-        (format!("Siegert, {}", correction(first).trim_end_matches(" (Hz)")), Stroke::Solid, Colour::Blue),
-        ("Noisy Softplus".to_owned(), Stroke::Dotted, Colour::BluishGreen),
-    ];
-    for (label, stroke, colour) in &theories {
-        let colour = if single { *colour } else { Colour::Black };
-        figure.series.push(Series { label: label.clone(), colour, mark: Mark::Line(*stroke), points: Vec::new() });
-    }
-    let (low, high) =
-        curves.points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), p| (low.min(p.mu), high.max(p.mu)));
-    let means: Vec<f64> =
-        (0..=LINE_POINTS).map(|i| low + (high - low) * f64::from(i) / f64::from(LINE_POINTS)).collect();
-    let neuron = &curves.neuron;
-    for (index, noise) in noises.iter().enumerate() {
-        for (theory, (_, stroke, colour)) in theories.iter().enumerate() {
-            let rate = |mu: f64| match theory {
-                0 => siegert(neuron, mu + neuron.i_offset, noise.white_amplitude()),
-                1 => noise.corrected_siegert(neuron, mu + neuron.i_offset),
-                _ => curves.noisy_softplus(mu, noise.sigma()),
+    pub(super) fn text(&self) -> String {
+        let offset = self.curves.neurons.first().map_or(0.0, |curves| curves.neuron.i_offset);
+        let mut text = format!(
+            "Response of IF_curr_exp, {}; mean current without i_offset ({offset} nA)\n",
+            self.arguments.method()
+        );
+        for neuron in &self.neurons {
+            let Compared { curves, fit, .. } = neuron;
+            for sigma in curves.sigmas() {
+                text += &SigmaText(curves.fluctuation).describe(&curves.neuron, sigma);
+                text += &self.table(neuron, sigma);
+            }
+            text += &match fit {
+                Ok(fit) => format!(
+                    "Noisy Softplus fit: k = {:.4}, S = {:.2} Hz/nA, RMSE {:.2} Hz\n",
+                    fit.estimates[0].value, fit.estimates[1].value, fit.rmse
+                ),
+                Err(error) => format!("Noisy Softplus fit: none ({error})\n"),
             };
-            figure.series.push(Series {
-                label: String::new(),
-                colour: if single { *colour } else { Colour::nth(index) },
-                mark: Mark::Line(*stroke),
-                points: means.iter().map(|&mu| Point::new(mu, rate(mu))).collect(),
-            });
+            let noise = curves.fluctuation.noise(1.0);
+            let rmse = |(index, theory): (usize, &TheoryChoice)| {
+                format!("{}: RMSE {} Hz", theory.label(noise), number(neuron.rmse(index), 2))
+            };
+            if !self.theories.is_empty() {
+                text += &format!("{}\n", self.theories.iter().enumerate().map(rmse).collect::<Vec<_>>().join("; "));
+            }
         }
-        let measured = curves.points.iter().filter(|p| p.noise == *noise);
-        figure.series.push(Series {
-            label: format!("simulated, σ = {} nA", noise.sigma()),
-            colour: if single { Colour::Black } else { Colour::nth(index) },
-            mark: Mark::Points(Shape::Circle),
-            points: measured.map(|p| Point::with_error(p.mu, p.measured.rate, p.measured.sem)).collect(),
-        });
+        if !self.curves.complete {
+            text += "Interrupted: only the points above were measured.\n";
+        }
+        text
     }
-    figure
+
+    /// The points of one sigma.
+    fn table(&self, neuron: &Compared<'_>, sigma: f64) -> String {
+        let noise = neuron.curves.fluctuation.noise(sigma);
+        let theories = self.theories.iter().map(|theory| format!("{} (Hz)", theory.label(noise)));
+        let columns: Vec<String> = ["mean (nA)", "rate (Hz)", "± s.e."]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(theories)
+            .chain(["Noisy Softplus (Hz)".to_owned()])
+            .collect();
+        let row = |(p, predicted): (&CurvePoint, Vec<f64>)| {
+            let numbers = [p.measured.rate, p.measured.sem].into_iter().chain(predicted);
+            std::iter::once(format!("{}", p.mu)).chain(numbers.map(|x| number(x, 2))).collect()
+        };
+        let rows: Vec<Vec<String>> = neuron.rows().filter(|(p, _)| p.sigma == sigma).map(row).collect();
+        table(&columns.iter().map(String::as_str).collect::<Vec<_>>(), &rows)
+    }
 }

@@ -4,9 +4,11 @@ mod case;
 mod files;
 mod learning;
 mod random;
+mod rate_table;
+mod rates;
 
 use crate::run::RunArguments;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use files::Tolerances;
 use random::Range;
@@ -16,7 +18,8 @@ use std::process::ExitCode;
 /// Flags of `lif-sim verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// Files of cases (JSON): parameters, inputs, expected spike times and potentials, or spike trains and expected weights
+    /// Files of cases (JSON): parameters, inputs, expected spike times and potentials, or spike trains and expected weights; or
+    /// tables of rates (.csv), which the theories are held to
     #[arg(required_unless_present = "random", value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Verify so many random networks instead: every neuron is followed again in 30 digits, and no crossing of threshold can hide
@@ -58,6 +61,13 @@ pub fn verify(arguments: &VerifyArguments) -> Result<ExitCode> {
         Some(count) => {
             let numbers = first..first.saturating_add(count);
             random::verify_random(&Range { seed, numbers }, tolerance_v, run)
+        }
+        None if arguments.files.iter().any(|path| rates::is_rate_table(path)) => {
+            ensure!(
+                arguments.files.iter().all(|path| rates::is_rate_table(path)),
+                "tables of rates (.csv) and files of cases (JSON) are verified apart: give one kind at a time"
+            );
+            rates::verify_rates(&arguments.files, run)
         }
         None => files::verify_files(&arguments.files, Tolerances { time: tolerance, v: tolerance_v }, run),
     }

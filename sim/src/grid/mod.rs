@@ -3,6 +3,7 @@
 //! Every step is the exact propagator of the membrane and its currents, but neurons hear and fire at grid points only.
 
 mod arrivals;
+mod background;
 mod cells;
 mod delays;
 mod runner;
@@ -50,8 +51,9 @@ const STEPS_PER_WATCH: u64 = 1024;
 /// * A neuron that starts at or above threshold is moved by one step before it is tested.
 /// * Recorded potentials and synaptic currents are those after all that happens at their grid point, the reset and the arrivals included.
 ///
-/// All random numbers are those of [`Simulation`](crate::Simulation), so that both engines receive the same input. NEST differs in that it
-/// puts a delay between a current source and its target.
+/// All random numbers are those of [`Simulation`](crate::Simulation), so that both engines receive the same input; only of a background with
+/// more than 8 spikes per neuron and step the number in each step is drawn instead, as NEST's `poisson_generator` does. NEST differs in
+/// that it puts a delay between a current source and its target.
 ///
 /// ```
 /// use sim::{GridSimulation, IfCurrExp, Network, Population, Recording, StreamKey};

@@ -1,6 +1,7 @@
 //! One population in one run on the grid.
 
 use super::arrivals::Arrivals;
+use super::background::Input;
 use super::cells::Cells;
 use super::steps::Steps;
 use crate::current::{Currents, Wave};
@@ -8,7 +9,6 @@ use crate::network::Network;
 use crate::population::Population;
 use crate::random::StreamKey;
 use crate::record::{PopulationRecord, Spike};
-use crate::source::BackgroundTrain;
 
 /// A sinusoidal current in one run: its form, and the neurons that receive it now.
 struct Fed {
@@ -24,7 +24,7 @@ pub(super) struct Runner<'a> {
     /// Constant current into each neuron (nA), without and with the sinusoidal ones.
     level: Vec<f64>,
     total: Vec<f64>,
-    backgrounds: Vec<BackgroundTrain>,
+    backgrounds: Vec<Input>,
     /// Grid points at which potentials are recorded, and how many of them are behind.
     probes: &'a [u64],
     probed: usize,
@@ -51,7 +51,7 @@ impl<'a> Runner<'a> {
             level: population.i_offset().to_vec(),
             total: population.i_offset().to_vec(),
             backgrounds: backgrounds
-                .map(|(i, background)| BackgroundTrain::new(background, population.size(), key, address, i as u32))
+                .map(|(i, background)| Input::new(background, population, key, address, i as u32, &steps))
                 .collect(),
             probes,
             probed: 0,
@@ -67,10 +67,8 @@ impl<'a> Runner<'a> {
     pub(super) fn advance(&mut self, cells: &mut Cells, arrivals: &mut Arrivals, step: u64, end: u64) {
         self.change_currents(step - 1);
         for background in &mut self.backgrounds {
-            while self.steps.at_or_after(background.next) <= step {
-                arrivals.add(step, background.pop(), background.weight);
-                self.events += u64::from(step < end);
-            }
+            let events = background.arrive(arrivals, step, &self.steps);
+            self.events += if step < end { events } else { 0 };
         }
         self.fired.clear();
         let constant = if self.waves.is_empty() { &self.level } else { &self.total };

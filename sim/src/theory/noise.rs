@@ -1,6 +1,6 @@
 //! The three meanings of sigma in the literature, and what each does to the membrane and to the rate.
 
-use super::siegert::{shifted_siegert, white_membrane_deviation};
+use super::siegert::{Shift, shifted_siegert, shifted_siegert_gradient, white_membrane_deviation};
 use crate::neuron::IfCurrExp;
 
 /// Mean overshoot of a Gaussian random walk beyond a barrier, in units of its step: -zeta(1/2) / sqrt(2 pi),
@@ -10,6 +10,18 @@ const OVERSHOOT: f64 = 0.582_597_157_939_010_7;
 /// sqrt(2) |zeta(1/2)|, 2.0652531522312171831 by mpmath (Fourcaud & Brunel 2002, "Dynamics of the firing probability of
 /// noisy integrate-and-fire neurons").
 const COLOUR: f64 = 2.065_253_152_231_217;
+
+/// What the memory of a synaptic current does to the reset in the first-order correction.
+///
+/// Threshold and reset act as if raised, because the current that led to a spike outlasts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResetShift {
+    /// The reset is raised as much as the threshold (Fourcaud & Brunel 2002); exact for tau_syn far below tau_m without refractory period.
+    Whole,
+    /// The reset is raised by what is left of the current after tau_refrac, a fraction exp(-tau_refrac / tau_syn), because V is
+    /// clamped meanwhile; exact for tau_syn far below tau_m.
+    Decayed,
+}
 
 /// A fluctuating current, with the meaning of its sigma.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,25 +70,59 @@ impl Noise {
         }
     }
 
-    /// Siegert rate (Hz) corrected for what this noise has and white noise has not, to first order.
-    ///
-    /// * Redrawn: at the redraws the membrane is a random walk of finite steps, which overshoots the threshold;
-    ///   it acts as if raised by 0.5826 (1 - exp(-dt/tau_m)) R stdev. The membrane's deviation is the exact one.
-    /// * Synaptic: the current's memory raises threshold and reset by
-    ///   (sqrt(2) |zeta(1/2)| / 2) sqrt(tau_syn/tau_m) sqrt(2) sigma_V, with the sigma_V of the equivalent white noise
-    ///   (Fourcaud & Brunel 2002). Meant for tau_syn far below tau_m.
+    /// Siegert rate (Hz) corrected for what this noise has and white noise has not, to first order, with the whole shift of the reset:
+    /// see [`Self::shifted_siegert`].
     ///
     /// `mu`: total mean current (nA), i_offset included.
     pub fn corrected_siegert(self, neuron: &IfCurrExp, mu: f64) -> f64 {
+        self.shifted_siegert(neuron, mu, ResetShift::Whole)
+    }
+
+    /// Siegert rate (Hz) corrected for what this noise has and white noise has not, to first order.
+    ///
+    /// * Redrawn: at the redraws the membrane is a random walk of finite steps, which overshoots the threshold;
+    ///   it acts as if raised by 0.5826 (1 - exp(-dt/tau_m)) R stdev, and the reset stays. The membrane's deviation is the exact one.
+    /// * Synaptic: the current's memory raises the threshold by
+    ///   (sqrt(2) |zeta(1/2)| / 2) sqrt(tau_syn/tau_m) sqrt(2) sigma_V, with the sigma_V of the equivalent white noise
+    ///   (Fourcaud & Brunel 2002), and the reset as `reset` says. Meant for tau_syn far below tau_m.
+    ///
+    /// `mu`: total mean current (nA), i_offset included.
+    pub fn shifted_siegert(self, neuron: &IfCurrExp, mu: f64, reset: ResetShift) -> f64 {
+        let (sigma_v, shift) = self.deviation_and_shift(neuron, reset);
+        shifted_siegert(neuron, mu, sigma_v, shift)
+    }
+
+    /// Derivatives of [`Self::shifted_siegert`] with respect to `mu` (Hz/nA) and to [`Self::sigma`] (Hz/nA), in closed form.
+    pub(super) fn shifted_siegert_gradient(self, neuron: &IfCurrExp, mu: f64, reset: ResetShift) -> (f64, f64) {
+        let (sigma_v, shift) = self.deviation_and_shift(neuron, reset);
+        let (d_mu, d_sigma_v) = shifted_siegert_gradient(neuron, mu, sigma_v, shift);
+        // sigma_V is proportional to sigma.
+        (d_mu, d_sigma_v * self.with_sigma(1.0).deviation_and_shift(neuron, reset).0)
+    }
+
+    /// The same noise with another sigma (nA).
+    pub(super) fn with_sigma(self, sigma: f64) -> Noise {
         match self {
-            Noise::Redrawn { stdev, dt } => {
-                let step = -(-dt / neuron.tau_m).exp_m1() * neuron.resistance() * stdev;
-                shifted_siegert(neuron, mu, self.membrane_deviation(neuron), OVERSHOOT * step, 0.0)
+            Noise::Redrawn { dt, .. } => Noise::Redrawn { stdev: sigma, dt },
+            Noise::Synaptic { tau_syn, .. } => Noise::Synaptic { sigma, tau_syn },
+        }
+    }
+
+    /// Standard deviation (mV) of the free membrane that the corrected theory starts from, and how it raises the barriers.
+    fn deviation_and_shift(self, neuron: &IfCurrExp, reset: ResetShift) -> (f64, Shift) {
+        match self {
+            Noise::Redrawn { dt, .. } => {
+                // (1 - a) R stdev over R stdev sqrt((1 - a) / (1 + a)) is sqrt(1 - a^2).
+                let step = (-(-2.0 * dt / neuron.tau_m).exp_m1()).sqrt();
+                (self.membrane_deviation(neuron), Shift { thresh: OVERSHOOT * step, reset: 0.0 })
             }
             Noise::Synaptic { tau_syn, .. } => {
-                let sigma_v = white_membrane_deviation(neuron, self.white_amplitude());
-                let shift = 0.5 * COLOUR * (tau_syn / neuron.tau_m).sqrt() * std::f64::consts::SQRT_2 * sigma_v;
-                shifted_siegert(neuron, mu, sigma_v, shift, shift)
+                let thresh = std::f64::consts::FRAC_1_SQRT_2 * COLOUR * (tau_syn / neuron.tau_m).sqrt();
+                let left = match reset {
+                    ResetShift::Whole => 1.0,
+                    ResetShift::Decayed => (-neuron.tau_refrac / tau_syn).exp(),
+                };
+                (white_membrane_deviation(neuron, self.white_amplitude()), Shift { thresh, reset: left * thresh })
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Noisy Softplus: a closed-form model of the response, and its fit.
+//! Noisy Softplus: a closed-form model of the response.
 
 /// Noisy Softplus (Liu & Furber 2016): rate as a function of the mean input and its noise.
 ///
@@ -47,61 +47,32 @@ pub fn noisy_softplus(x: f64, width: f64) -> f64 {
     if width == 0.0 {
         return x.max(0.0);
     }
+    // max(x, 0) apart from the rest: x / width may overflow.
+    x.max(0.0) + width * (-(x / width).abs()).exp().ln_1p()
+}
+
+/// `width ln(1 + exp(x / width))` and its derivatives; no overflow at any x and width.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Bend {
+    /// The value (nA).
+    pub(super) value: f64,
+    /// P = 1 / (1 + exp(-x/width)), the derivative by x.
+    pub(super) by_x: f64,
+    /// H = ln(1 + exp(x/width)) - P x/width, the derivative by the width: between 0 and ln 2.
+    pub(super) by_width: f64,
+}
+
+/// The bend at `x` (nA) of a `width` (nA) of zero or more; at width zero that of max(x, 0).
+pub(super) fn bend(x: f64, width: f64) -> Bend {
+    if width == 0.0 {
+        return Bend { value: x.max(0.0), by_x: if x > 0.0 { 1.0 } else { 0.0 }, by_width: 0.0 };
+    }
     let z = x / width;
-    width * (z.max(0.0) + (-z.abs()).exp().ln_1p())
-}
-
-/// One point of a response surface.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ResponsePoint {
-    /// Mean input (nA).
-    pub x: f64,
-    /// Noise (nA).
-    pub sigma: f64,
-    /// Rate (Hz).
-    pub rate: f64,
-}
-
-/// A fitted Noisy Softplus and how far it stays from the points.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Fit {
-    /// The fitted constants.
-    pub model: NoisySoftplus,
-    /// Root of the mean squared deviation (Hz).
-    pub rmse: f64,
-}
-
-/// Least-squares fit of (k, S) to a response surface, all points weighted equally.
-///
-/// For a given k the best S is linear; k is searched between 0.001 and 100 on a logarithmic grid and then by
-/// golden section to 1e-9 relative. None if fewer than two points have noise or if nothing fires.
-pub fn fit_noisy_softplus(points: &[ResponsePoint]) -> Option<Fit> {
-    if points.iter().filter(|p| p.sigma > 0.0).count() < 2 || points.iter().all(|p| p.rate <= 0.0) {
-        return None;
-    }
-    let at = |log_k: f64| {
-        let k = log_k.exp();
-        let (mut ff, mut fy, mut yy) = (0.0, 0.0, 0.0);
-        for p in points {
-            let f = noisy_softplus(p.x, k * p.sigma);
-            ff += f * f;
-            fy += f * p.rate;
-            yy += p.rate * p.rate;
-        }
-        let s_hz_per_na = if ff > 0.0 { fy / ff } else { 0.0 };
-        let mean_square = (yy - s_hz_per_na * fy).max(0.0) / points.len() as f64;
-        Fit { model: NoisySoftplus { k, s_hz_per_na }, rmse: mean_square.sqrt() }
-    };
-    let (low, step) = (1e-3f64.ln(), 0.05);
-    let grid = (0..=230).map(|i| low + step * f64::from(i));
-    let best = grid.min_by(|p, q| at(*p).rmse.total_cmp(&at(*q).rmse))?;
-    let (mut a, mut b) = (best - step, best + step);
-    let golden = 0.5 * (5.0f64.sqrt() - 1.0);
-    while b - a > 1e-9 {
-        let (left, right) = (b - golden * (b - a), a + golden * (b - a));
-        if at(left).rmse < at(right).rmse { b = right } else { a = left }
-    }
-    Some(at(0.5 * (a + b)))
+    let t = (-z.abs()).exp();
+    let slope = if z >= 0.0 { 1.0 / (1.0 + t) } else { t / (1.0 + t) };
+    // |z| t is 0 times infinity where x / width overflows.
+    let entropy = if t > 0.0 { t.ln_1p() + z.abs() * t / (1.0 + t) } else { 0.0 };
+    Bend { value: noisy_softplus(x, width), by_x: slope, by_width: entropy }
 }
 
 #[cfg(test)]
@@ -122,17 +93,18 @@ mod tests {
     }
 
     #[test]
-    fn fit_recovers_its_own_curve() {
-        let truth = NoisySoftplus { k: 0.1833, s_hz_per_na: 223.8 };
-        let points: Vec<ResponsePoint> = (0..36)
-            .map(|i| {
-                let (x, sigma) = (-0.5 + 0.1 * f64::from(i % 12), [0.2, 0.5, 1.0][i as usize / 12]);
-                ResponsePoint { x, sigma, rate: truth.rate(x, sigma) }
-            })
-            .collect();
-        let fit = fit_noisy_softplus(&points).unwrap();
-        assert!((fit.model.k - truth.k).abs() < 1e-7 && (fit.model.s_hz_per_na - truth.s_hz_per_na).abs() < 1e-4);
-        assert!(fit.rmse < 1e-5);
-        assert!(fit_noisy_softplus(&points[..1]).is_none());
+    fn derivatives_of_the_bend() {
+        // mpmath, 30 digits: value, P and H of z = x / width for (x, width).
+        for (x, width, value, by_x, by_width) in [
+            (0.1, 0.05, 0.106_346_400_552_148_62, 0.880_797_077_977_882_4, 0.365_333_855_087_207_6),
+            (-0.3, 0.1, 0.004_858_735_157_374_206, 0.047_425_873_177_566_78, 0.190_864_971_106_442_4),
+        ] {
+            let bend = bend(x, width);
+            assert!((bend.value / value - 1.0).abs() < 1e-14, "{bend:?}");
+            assert!((bend.by_x / by_x - 1.0).abs() < 1e-14, "{bend:?}");
+            assert!((bend.by_width / by_width - 1.0).abs() < 1e-14, "{bend:?}");
+        }
+        assert_eq!(bend(1e300, 1e-300), Bend { value: 1e300, by_x: 1.0, by_width: 0.0 });
+        assert_eq!(bend(-1e300, 1e-300), Bend { value: 0.0, by_x: 0.0, by_width: 0.0 });
     }
 }

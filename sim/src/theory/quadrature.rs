@@ -1,34 +1,84 @@
 //! Gauss-Legendre quadrature, and the two functions of the error-function family that the response theory needs.
 
-use nalgebra::{DMatrix, SymmetricEigen};
+use std::f64::consts::{FRAC_1_SQRT_2, PI};
 use std::sync::LazyLock;
 
-/// Number of nodes of the rule: exact for polynomials of degree 127.
-const NODES: usize = 64;
+/// Number of nodes of the rule of fixed size: exact for polynomials of degree 127.
+pub(super) const NODES: usize = 64;
 
-/// Nodes and weights on [-1, 1], from the eigenvalues of the Jacobi matrix (Golub & Welsch 1969).
-static RULE: LazyLock<Vec<(f64, f64)>> = LazyLock::new(|| {
-    let mut jacobi = DMatrix::<f64>::zeros(NODES, NODES);
-    for i in 1..NODES {
-        let n = i as f64;
-        let beta = n / (4.0 * n * n - 1.0).sqrt();
-        jacobi[(i - 1, i)] = beta;
-        jacobi[(i, i - 1)] = beta;
-    }
-    let eigen = SymmetricEigen::new(jacobi);
-    let weight = |i| 2.0 * eigen.eigenvectors[(0, i)] * eigen.eigenvectors[(0, i)];
-    (0..NODES).map(|i| (eigen.eigenvalues[i], weight(i))).collect()
-});
+static RULE: LazyLock<Vec<(f64, f64)>> = LazyLock::new(|| gauss_legendre(NODES));
+
+/// Nodes, ascending, and weights of the Gauss-Legendre rule on [-1, 1]: Newton's method on the Legendre polynomial, from the
+/// first term of Tricomi's expansion of its zeros.
+pub(super) fn gauss_legendre(nodes: usize) -> Vec<(f64, f64)> {
+    let n = nodes as f64;
+    let node = |i: usize| {
+        let mut x = -(PI * (i as f64 + 0.75) / (n + 0.5)).cos();
+        let mut slope = 1.0;
+        // Four steps reach the last digit; the fifth settles the slope.
+        for _ in 0..5 {
+            let (mut p, mut before) = (x, 1.0);
+            for k in 2..=nodes {
+                let k = k as f64;
+                (p, before) = (((2.0 * k - 1.0) * x * p - (k - 1.0) * before) / k, p);
+            }
+            slope = n * (before - x * p) / (1.0 - x * x);
+            x -= p / slope;
+        }
+        (x, 2.0 / ((1.0 - x * x) * slope * slope))
+    };
+    (0..nodes).map(node).collect()
+}
+
+/// Nodes and weights on [a, b] of one panel of the rule of [`NODES`] nodes.
+pub(super) fn panel_nodes(a: f64, b: f64) -> impl Iterator<Item = (f64, f64)> {
+    let (middle, half) = (0.5 * (a + b), 0.5 * (b - a));
+    RULE.iter().map(move |&(x, w)| (middle + half * x, half * w))
+}
 
 /// Integral of a smooth function over one panel [a, b].
-fn panel(f: impl Fn(f64) -> f64, a: f64, b: f64) -> f64 {
-    let (middle, half) = (0.5 * (a + b), 0.5 * (b - a));
-    half * RULE.iter().map(|&(x, w)| w * f(middle + half * x)).sum::<f64>()
+pub(super) fn integral(f: impl Fn(f64) -> f64, a: f64, b: f64) -> f64 {
+    panel_nodes(a, b).map(|(x, w)| w * f(x)).sum()
 }
 
 /// Scaled complementary error function exp(x^2) erfc(x).
 pub(super) fn erfcx(x: f64) -> f64 {
     pxfm::f_erfcx(x)
+}
+
+/// 1/sqrt(pi) - x erfcx(x), for x of zero or more: what is left of the leading term of its asymptotic series.
+pub(super) fn erfcx_remainder(x: f64) -> f64 {
+    if x < 10.0 {
+        return PI.sqrt().recip() - x * erfcx(x);
+    }
+    // Sum of -(-1)^k (2k-1)!! / (2 x^2)^k from k = 1; the eighth term is below 1e-10 of the first at x = 10.
+    let u = 0.5 / (x * x);
+    let (mut term, mut sum) = (1.0, 0.0);
+    for k in 1..=8 {
+        term *= -f64::from(2 * k - 1) * u;
+        sum -= term;
+    }
+    sum / PI.sqrt()
+}
+
+/// Standard normal density.
+pub(super) fn normal_density(z: f64) -> f64 {
+    (-0.5 * z * z).exp() / (2.0 * PI).sqrt()
+}
+
+/// Complementary error function.
+pub(super) fn erfc(x: f64) -> f64 {
+    pxfm::f_erfc(x)
+}
+
+/// Probability that a standard normal number exceeds z.
+pub(super) fn normal_tail(z: f64) -> f64 {
+    0.5 * erfc(z * FRAC_1_SQRT_2)
+}
+
+/// Standard normal density over the probability to exceed z (inverse of Mills' ratio); grows like z, never overflows.
+pub(super) fn normal_hazard(z: f64) -> f64 {
+    (2.0 / PI).sqrt() / erfcx(z * FRAC_1_SQRT_2)
 }
 
 /// Integral of erfcx over [a, b]; both limits zero or more, negative if b < a.
@@ -40,7 +90,7 @@ pub(super) fn integral_of_erfcx(a: f64, b: f64) -> f64 {
     while left < b {
         // erfcx falls like 1/x: panels may grow in proportion to x.
         let right = b.min(left + f64::max(1.0, 0.5 * left));
-        sum += panel(erfcx, left, right);
+        sum += integral(erfcx, left, right);
         left = right;
     }
     sum
@@ -55,7 +105,7 @@ pub(super) fn dawson(y: f64) -> f64 {
     let (mut left, mut sum) = (0.0, 0.0);
     while left < y && left * (2.0 * y - left) < 45.0 {
         let right = y.min(left + width);
-        sum += panel(f, left, right);
+        sum += integral(f, left, right);
         left = right;
     }
     sum

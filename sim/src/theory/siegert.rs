@@ -1,11 +1,31 @@
 //! The firing rate of the LIF neuron in white noise, and without noise.
 
-use super::quadrature::{dawson, erfcx, integral_of_erfcx};
+use super::quadrature::{dawson, erfc, erfcx, erfcx_remainder, integral, integral_of_erfcx};
 use crate::MS_PER_S;
 use crate::neuron::IfCurrExp;
 
 /// Ratio of drive to noise beyond which the noise-free formula is used; the relative error made is its inverse square.
 const NOISE_FREE: f64 = 1e5;
+
+/// Square of the threshold's y beyond which exp(-y^2) is zero in a double.
+const UNDERFLOW: f64 = 745.2;
+
+/// Potentials (mV) beyond which products of two would overflow; rates have reached their limits long before.
+const FAR: f64 = 1e150;
+
+/// How far coloured or discrete noise raises the barriers, in units of the free membrane's standard deviation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Shift {
+    /// Of the threshold.
+    pub(super) thresh: f64,
+    /// Of the reset.
+    pub(super) reset: f64,
+}
+
+impl Shift {
+    /// White noise: the barriers stay where they are.
+    pub(super) const NONE: Shift = Shift { thresh: 0.0, reset: 0.0 };
+}
 
 /// Stationary firing rate (Hz) of a LIF neuron in a constant current.
 ///
@@ -55,7 +75,7 @@ pub fn current_for_rate(neuron: &IfCurrExp, rate: f64) -> f64 {
 ///
 /// Relative error below 1e-10, checked against mpmath; rates below 1e-300 Hz come out as zero.
 pub fn siegert(neuron: &IfCurrExp, mu: f64, sigma: f64) -> f64 {
-    shifted_siegert(neuron, mu, white_membrane_deviation(neuron, sigma), 0.0, 0.0)
+    shifted_siegert(neuron, mu, white_membrane_deviation(neuron, sigma), Shift::NONE)
 }
 
 /// Standard deviation (mV) of the free membrane in white noise of amplitude `sigma` (nA sqrt(ms)).
@@ -63,23 +83,49 @@ pub(super) fn white_membrane_deviation(neuron: &IfCurrExp, sigma: f64) -> f64 {
     sigma / neuron.cm * (neuron.tau_m / 2.0).sqrt()
 }
 
-/// [`siegert`] with threshold and reset raised by so many mV; `sigma_v` is the free membrane's standard deviation (mV).
-pub(super) fn shifted_siegert(neuron: &IfCurrExp, mu: f64, sigma_v: f64, d_thresh: f64, d_reset: f64) -> f64 {
-    let shifted = IfCurrExp { v_thresh: neuron.v_thresh + d_thresh, v_reset: neuron.v_reset + d_reset, ..*neuron };
-    let drive = neuron.resistance() * mu - (shifted.v_thresh - neuron.v_rest);
+/// Reduced barriers of the first-passage problem.
+enum Passage {
+    /// Noise does not count: the neuron whose threshold and reset are the raised ones.
+    NoiseFree(IfCurrExp),
+    /// y = (barrier - R mu) / scale of threshold and reset, scale = sqrt(2) sigma_V.
+    Noisy { y_th: f64, y_r: f64, scale: f64 },
+}
+
+fn passage(neuron: &IfCurrExp, mu: f64, sigma_v: f64, shift: Shift) -> Passage {
+    let sigma_v = sigma_v.min(FAR);
+    let (thresh, reset) = (neuron.v_thresh + shift.thresh * sigma_v, neuron.v_reset + shift.reset * sigma_v);
+    let drive = (neuron.resistance() * mu).clamp(-FAR, FAR) - (thresh - neuron.v_rest);
     if sigma_v == 0.0 || drive > NOISE_FREE * sigma_v {
-        return noise_free(&shifted, mu);
+        return Passage::NoiseFree(IfCurrExp { v_thresh: thresh, v_reset: reset, ..*neuron });
     }
     let scale = std::f64::consts::SQRT_2 * sigma_v;
     let y_th = -drive / scale;
-    let y_r = y_th - (shifted.v_thresh - shifted.v_reset) / scale;
+    Passage::Noisy { y_th, y_r: y_th - ((thresh - reset) / scale).min(FAR), scale }
+}
+
+/// [`siegert`] with raised barriers; `sigma_v` is the free membrane's standard deviation (mV).
+pub(super) fn shifted_siegert(neuron: &IfCurrExp, mu: f64, sigma_v: f64, shift: Shift) -> f64 {
+    match passage(neuron, mu, sigma_v, shift) {
+        Passage::NoiseFree(raised) => noise_free(&raised, mu),
+        Passage::Noisy { y_th, y_r, .. } => first_passage_rate(neuron, y_th, y_r),
+    }
+}
+
+/// Rate (Hz) for reduced barriers.
+fn first_passage_rate(neuron: &IfCurrExp, y_th: f64, y_r: f64) -> f64 {
+    if y_th > 0.0 && y_th * y_th > UNDERFLOW {
+        return 0.0;
+    }
     // Mean first-passage time divided by tau_m sqrt(pi), as factor exp(y_th^2) times a moderate number where
     // y_th > 0; `e` is the inverse of the factor.
     let (e, passage) = if y_th <= 0.0 {
         (1.0, integral_of_erfcx(-y_th, -y_r))
     } else {
         let e = (-y_th * y_th).exp();
-        let passage = if y_r < 0.0 {
+        let passage = if y_r >= 0.0 && y_th - y_r < 0.5 {
+            // exp(u^2 - y_th^2) (1 + erf(u)), without the differences of the general case.
+            integral(|u| ((u - y_th) * (u + y_th)).exp() * (2.0 - erfc(u)), y_r, y_th)
+        } else if y_r < 0.0 {
             2.0 * dawson(y_th) + e * integral_of_erfcx(y_th, -y_r)
         } else {
             let from_reset = ((y_r - y_th) * (y_r + y_th)).exp() * dawson(y_r);
@@ -94,18 +140,59 @@ pub(super) fn shifted_siegert(neuron: &IfCurrExp, mu: f64, sigma_v: f64, d_thres
 /// membrane (Hz/mV).
 ///
 /// * `mu`: total mean current (nA), i_offset included
-/// * `sigma`: white-noise amplitude (nA sqrt(ms)), positive
+/// * `sigma`: white-noise amplitude (nA sqrt(ms)), zero or more
+///
+/// Relative error below 1e-10, checked against mpmath. Where the noise-free formula stands in (see [`siegert`]), the derivative to
+/// sigma_V is zero.
 pub fn siegert_gradient(neuron: &IfCurrExp, mu: f64, sigma: f64) -> (f64, f64) {
-    let sigma_v = white_membrane_deviation(neuron, sigma);
-    let scale = std::f64::consts::SQRT_2 * sigma_v;
-    let y_th = (neuron.v_thresh - neuron.v_rest - neuron.resistance() * mu) / scale;
-    let y_r = (neuron.v_reset - neuron.v_rest - neuron.resistance() * mu) / scale;
-    let rate = siegert(neuron, mu, sigma) / MS_PER_S;
-    // rate^2 erfcx(-y) = rate (rate exp(y^2)) erfc(-y): the product stays finite where erfcx(-y) overflows.
-    let grown = |y: f64| if rate == 0.0 { 0.0 } else { (rate.ln() + erfcx_log(-y)).exp() };
+    shifted_siegert_gradient(neuron, mu, white_membrane_deviation(neuron, sigma), Shift::NONE)
+}
+
+/// Derivatives of [`noise_free`] with respect to `mu` (Hz/nA); zero at rheobase and below, where there is none.
+pub(super) fn noise_free_slope(neuron: &IfCurrExp, mu: f64) -> f64 {
+    noise_free_slopes(neuron, mu).0
+}
+
+/// Derivatives of [`noise_free`] with respect to `mu` (Hz/nA), threshold and reset (Hz/mV).
+fn noise_free_slopes(neuron: &IfCurrExp, mu: f64) -> (f64, f64, f64) {
+    let u = neuron.resistance() * mu;
+    let (theta, reset) = (neuron.v_thresh - neuron.v_rest, neuron.v_reset - neuron.v_rest);
+    let rate = noise_free(neuron, mu);
+    if !(u > theta && u.is_finite() && rate > 0.0) {
+        return (0.0, 0.0, 0.0);
+    }
+    // rate^2 tau_m / MS_PER_S in an order that does not overflow.
+    let common = (rate / MS_PER_S * neuron.tau_m) * rate;
+    let (to_theta, to_reset) = (common / (u - theta), common / (u - reset));
+    (neuron.resistance() * (to_theta * ((theta - reset) / (u - reset))), -to_theta, to_reset)
+}
+
+/// Derivatives of [`shifted_siegert`]: with respect to `mu` (Hz/nA), and to `sigma_v` (Hz/mV), with which the barriers move.
+pub(super) fn shifted_siegert_gradient(neuron: &IfCurrExp, mu: f64, sigma_v: f64, shift: Shift) -> (f64, f64) {
+    let (y_th, y_r, scale) = match passage(neuron, mu, sigma_v, shift) {
+        Passage::NoiseFree(raised) => {
+            let (d_mu, d_thresh, d_reset) = noise_free_slopes(&raised, mu);
+            return (d_mu, shift.thresh * d_thresh + shift.reset * d_reset);
+        }
+        Passage::Noisy { y_th, y_r, scale } => (y_th, y_r, scale),
+    };
+    let rate = first_passage_rate(neuron, y_th, y_r) / MS_PER_S;
+    if rate == 0.0 {
+        return (0.0, 0.0);
+    }
+    // rate erfcx(-y) as a whole, so that it stays finite where erfcx(-y) overflows.
+    let grown = |y: f64| (rate.ln() + erfcx_log(-y)).exp();
     let (g_th, g_r) = (grown(y_th), grown(y_r));
+    // rate (y erfcx(-y) + 1/sqrt(pi)); the constant drops out of the difference, and without it nothing is left of it far below zero.
+    let weighted = |y: f64, g: f64| {
+        if y < 0.0 { rate * erfcx_remainder(-y) } else { y * g + rate / std::f64::consts::PI.sqrt() }
+    };
     let common = rate * neuron.tau_m * std::f64::consts::PI.sqrt() * MS_PER_S;
-    (common * neuron.resistance() / scale * (g_th - g_r), common / sigma_v * (y_th * g_th - y_r * g_r))
+    // y - shift / sqrt(2) is what the barrier's own place contributes, which alone scales with 1 / sigma_v.
+    let own = weighted(y_th, g_th) - weighted(y_r, g_r);
+    let moved = std::f64::consts::FRAC_1_SQRT_2 * (shift.thresh * g_th - shift.reset * g_r);
+    let per_scale = common / scale;
+    (per_scale * (neuron.resistance() * (g_th - g_r)), per_scale * (std::f64::consts::SQRT_2 * (own - moved)))
 }
 
 /// ln erfcx(x), without overflow for x far below zero.

@@ -40,13 +40,13 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
 
     #[inline(always)]
     fn receive(&mut self, j: usize, arrival: &Arrival<N>, now: &Now<N>) {
-        let hot = &mut self.hot[j];
-        let budget = hot.budget - arrival.spends;
+        let cell = &mut self.cells[j];
+        let budget = cell.budget - arrival.spends;
         if budget < 0.0 {
             return self.receive_closely(j, arrival, now);
         }
-        hot.budget = budget;
-        hot.x.iter_mut().zip(&arrival.adds).for_each(|(x, a)| *x += a);
+        cell.budget = budget;
+        cell.x.iter_mut().zip(&arrival.adds).for_each(|(x, a)| *x += a);
     }
 
     /// An arrival that exhausts the budget.
@@ -54,8 +54,8 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
     #[inline(never)]
     fn receive_closely(&mut self, j: usize, arrival: &Arrival<N>, now: &Now<N>) {
         self.resolve(j, now);
-        self.hot[j].x.iter_mut().zip(&arrival.adds).for_each(|(x, a)| *x += a);
-        if self.cold[j].mode == Mode::Calm {
+        self.cells[j].x.iter_mut().zip(&arrival.adds).for_each(|(x, a)| *x += a);
+        if self.cells[j].mode == Mode::Calm {
             self.look::<1>(&[j], now);
         }
     }

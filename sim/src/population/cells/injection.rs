@@ -11,7 +11,7 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
         let level = self.neuron.v_rest + self.model(j).resistance() * current;
         let jump = self.level[j] - level;
         self.level[j] = level;
-        self.cold[j].theta = self.v_thresh[j] - level;
+        self.cells[j].theta = self.v_thresh[j] - level;
         self.shift(j, jump, now);
     }
 
@@ -29,8 +29,8 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
 
     /// Moves d of neuron j because the level from which it is counted has moved.
     fn shift(&mut self, j: usize, jump: f64, now: &Now<N>) {
-        if self.cold[j].mode != Mode::Held {
-            self.hot[j].x[0] += jump / self.factors(j, now).potential[0];
+        if self.cells[j].mode != Mode::Held {
+            self.cells[j].x[0] += jump / self.factors(j, now).potential[0];
             self.look::<1>(&[j], now);
         }
     }
@@ -57,7 +57,7 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
     /// Threshold of d at t, its slope, and a lower bound of its second derivative.
     pub(super) fn moving_threshold(&self, j: usize, t: f64) -> (f64, f64, f64) {
         let (tau_m, resistance) = (self.tau_m(j), self.model(j).resistance());
-        self.waves_of(j).fold((self.cold[j].theta, 0.0, 0.0), |(theta, rise, bend), wave| {
+        self.waves_of(j).fold((self.cells[j].theta, 0.0, 0.0), |(theta, rise, bend), wave| {
             let [value, slope] = wave.potential(tau_m, resistance, t);
             (theta - value, rise - slope, bend - wave.swing(tau_m, resistance) * wave.omega * wave.omega)
         })

@@ -27,12 +27,29 @@ use outlook::{LANES, Outlook};
 /// How far the origin may lag behind, in units of the shortest time constant: coordinates carried back so far lose exp(2).
 const HORIZON: f64 = 2.0;
 
-/// What an arrival touches.
+/// One neuron: a line of the cache, where its coordinates are few.
 #[derive(Debug, Clone, Copy)]
-struct Hot<const N: usize> {
+#[repr(align(64))]
+struct Cell<const N: usize> {
     x: [f64; N],
     /// Excitatory weight (nA) that may still arrive; negative where every arrival has to be looked at.
     budget: f64,
+    /// v_thresh - V_inf (mV).
+    theta: f64,
+    /// Critical: searched up to this time (ms). Held: end of the refractory period.
+    since: f64,
+    /// The window in which the neuron is due (the lower bits of its number, which nobody looks that far ahead to confuse).
+    due: u32,
+    /// The last window in which the neuron was put on the list of critical ones.
+    listed: u32,
+    mode: Mode,
+}
+
+impl<const N: usize> Cell<N> {
+    /// A neuron that nobody has looked at yet.
+    fn new(x: [f64; N], theta: f64) -> Cell<N> {
+        Cell { x, budget: -1.0, theta, since: 0.0, due: 0, listed: u32::MAX, mode: Mode::Critical }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,20 +62,6 @@ enum Mode {
     Held,
 }
 
-/// What only a look touches.
-#[derive(Debug, Clone, Copy)]
-struct Cold {
-    /// v_thresh - V_inf (mV).
-    theta: f64,
-    /// Critical: searched up to this time (ms). Held: end of the refractory period.
-    since: f64,
-    /// The window in which the neuron is due (the lower bits of its number, which nobody looks that far ahead to confuse).
-    due: u32,
-    /// The last window in which the neuron was put on the list of critical ones.
-    listed: u32,
-    mode: Mode,
-}
-
 /// Running state of the neurons of a population.
 #[derive(Debug, Clone)]
 pub(crate) struct Cells<M, const N: usize> {
@@ -67,8 +70,7 @@ pub(crate) struct Cells<M, const N: usize> {
     models: Vec<M>,
     /// Their bounds.
     outlooks: Vec<Outlook<N>>,
-    hot: Vec<Hot<N>>,
-    cold: Vec<Cold>,
+    cells: Vec<Cell<N>>,
     /// V_inf (mV).
     level: Vec<f64>,
     v_thresh: Vec<f64>,
@@ -131,13 +133,11 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
         let shortest = models.iter().map(|model| model.time_constants().1).fold(f64::INFINITY, f64::min);
         let size = population.size();
         let start = Now { t: 0.0, shared: models[0].factors(0.0) };
-        let idle = Cold { theta: 0.0, since: 0.0, due: 0, listed: u32::MAX, mode: Mode::Critical };
         Cells {
             neuron,
             models,
             outlooks,
-            hot: vec![Hot { x: [0.0; N], budget: -1.0 }; size],
-            cold: vec![idle; size],
+            cells: vec![Cell::new([0.0; N], 0.0); size],
             level: vec![0.0; size],
             v_thresh: population.v_thresh().to_vec(),
             waves: population.currents().iter().filter_map(|current| current.source.wave()).collect(),
@@ -163,24 +163,21 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
         self.spikes.clear();
         self.calendar.clear();
         self.critical.clear();
-        self.waving = if self.waves.is_empty() { Vec::new() } else { vec![0; self.hot.len()] };
-        for j in 0..self.hot.len() {
+        self.waving = if self.waves.is_empty() { Vec::new() } else { vec![0; self.cells.len()] };
+        for j in 0..self.cells.len() {
             let level = self.neuron.v_rest + self.model(j).resistance() * population.i_offset()[j];
             self.level[j] = level;
             let mut x = [0.0; N];
             x[0] = population.v_init()[j] - level;
-            self.hot[j] = Hot { x, budget: -1.0 };
             let theta = self.v_thresh[j] - level;
-            let idle = Cold { theta, since: 0.0, due: 0, listed: u32::MAX, mode: Mode::Critical };
-            self.cold[j] = idle;
+            let mut cell = Cell::new(x, theta);
             if x[0] >= theta {
                 // It fires before anything can arrive.
                 self.spikes.push(Spike { time: 0.0, neuron: j as u32 });
-                let since = self.neuron.tau_refrac;
-                self.cold[j] = Cold { since, mode: Mode::Held, ..idle };
-                self.hot[j].budget = f64::INFINITY;
+                cell = Cell { budget: f64::INFINITY, since: self.neuron.tau_refrac, mode: Mode::Held, ..cell };
             }
-            self.schedule(j, self.window_of(self.cold[j].since));
+            self.cells[j] = cell;
+            self.schedule(j, self.window_of(cell.since));
         }
     }
 
@@ -207,7 +204,7 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
 
     #[inline(always)]
     fn state(&self, j: usize, now: &Now<N>) -> [f64; N] {
-        self.model(j).state(&self.hot[j].x, &self.factors(j, now))
+        self.model(j).state(&self.cells[j].x, &self.factors(j, now))
     }
 
     /// Enters a window: looks at the neurons that are due.
@@ -233,14 +230,14 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
         let mut count = 0;
         for &neuron in due {
             let j = neuron as usize;
-            let Cold { due, mode, since, .. } = self.cold[j];
+            let Cell { due, mode, since, .. } = self.cells[j];
             if due != self.current as u32 {
                 continue;
             }
             if mode == Mode::Held {
                 let end = self.window_of(since);
                 if end <= self.current {
-                    self.hot[j].budget = -1.0;
+                    self.cells[j].budget = -1.0;
                     self.list(j);
                 } else {
                     self.schedule(j, end);
@@ -269,12 +266,12 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
         for index in 0..self.critical.len() {
             let j = self.critical[index] as usize;
             self.resolve(j, &now);
-            match self.cold[j].mode {
+            match self.cells[j].mode {
                 Mode::Calm => {}
                 Mode::Critical => self.schedule(j, self.current + 1),
                 Mode::Held => {
-                    self.hot[j].budget = f64::INFINITY;
-                    self.schedule(j, self.window_of(self.cold[j].since).max(self.current + 1));
+                    self.cells[j].budget = f64::INFINITY;
+                    self.schedule(j, self.window_of(self.cells[j].since).max(self.current + 1));
                 }
             }
         }
@@ -283,8 +280,8 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
 
     fn move_origin(&mut self, t: f64) {
         let now = self.at(t);
-        for j in 0..self.hot.len() {
-            self.hot[j].x = self.state(j, &now);
+        for j in 0..self.cells.len() {
+            self.cells[j].x = self.state(j, &now);
         }
         self.origin = t;
     }
@@ -298,13 +295,13 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
     #[inline(always)]
     fn schedule(&mut self, j: usize, window: u64) {
         let window = window.min(self.calendar.reach(self.current));
-        self.cold[j].due = window as u32;
+        self.cells[j].due = window as u32;
         self.calendar.note(window, j as u32);
     }
 
     fn list(&mut self, j: usize) {
-        if self.cold[j].listed != self.current as u32 {
-            self.cold[j].listed = self.current as u32;
+        if self.cells[j].listed != self.current as u32 {
+            self.cells[j].listed = self.current as u32;
             self.critical.push(j as u32);
         }
     }
@@ -319,21 +316,21 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
             for component in 0..N {
                 states[component][lane] = state[component];
             }
-            theta[lane] = self.cold[j].theta - if self.waves.is_empty() { 0.0 } else { self.swing(j) };
+            theta[lane] = self.cells[j].theta - if self.waves.is_empty() { 0.0 } else { self.swing(j) };
         }
         let outlook = &self.outlooks[if self.models.len() == 1 { 0 } else { neurons[0] }];
         let promises = outlook.promises(self.model(neurons[0]), &states, &theta);
         for (lane, &j) in neurons.iter().enumerate() {
             let ahead = promises.ahead[lane];
             if ahead > 0.0 {
-                self.hot[j].budget = promises.budget[lane];
-                self.cold[j].mode = Mode::Calm;
+                self.cells[j].budget = promises.budget[lane];
+                self.cells[j].mode = Mode::Calm;
                 self.schedule(j, self.window_of(now.t + ahead).max(self.current + 1));
             } else {
-                self.hot[j].budget = -1.0;
-                let cold = &mut self.cold[j];
-                cold.mode = Mode::Critical;
-                cold.since = now.t;
+                let cell = &mut self.cells[j];
+                cell.budget = -1.0;
+                cell.mode = Mode::Critical;
+                cell.since = now.t;
                 self.list(j);
             }
         }
@@ -342,7 +339,7 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
     /// Emits the crossings of a critical or refractory neuron up to an instant.
     fn resolve(&mut self, j: usize, now: &Now<N>) {
         loop {
-            let Cold { since, theta, mode, .. } = self.cold[j];
+            let Cell { since, theta, mode, .. } = self.cells[j];
             if mode == Mode::Calm || !(since <= now.t) {
                 return;
             }
@@ -362,14 +359,14 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
                 search::first_crossing(&model, &start, h, |t| self.moving_threshold(j, since + t))
             };
             let Some(after) = crossing else {
-                self.cold[j].since = now.t;
+                self.cells[j].since = now.t;
                 return;
             };
             let time = since + after;
             self.spikes.push(Spike { time, neuron: j as u32 });
             // Time goes on even where the interval is below its resolution.
-            self.cold[j].since = (time + self.neuron.tau_refrac).max(time.next_up());
-            self.cold[j].mode = Mode::Held;
+            self.cells[j].since = (time + self.neuron.tau_refrac).max(time.next_up());
+            self.cells[j].mode = Mode::Held;
         }
     }
 
@@ -377,17 +374,17 @@ impl<M: Model<N>, const N: usize> Cells<M, N> {
     fn release(&mut self, j: usize, then: &Now<N>) {
         let factors = self.factors(j, then);
         let start = self.neuron.v_reset - self.level[j] - self.wave(j, then.t);
-        let x = &mut self.hot[j].x;
+        let x = &mut self.cells[j].x;
         x[0] = 0.0;
         x[0] = (start - factors.deviation(x)) / factors.potential[0];
-        self.cold[j].mode = Mode::Critical;
+        self.cells[j].mode = Mode::Critical;
     }
 
     /// Emits what neuron j has to emit up to an instant, and returns its potential (mV) and synaptic currents (nA).
     pub(crate) fn observe(&mut self, j: usize, now: &Now<N>) -> (f64, [f64; 2]) {
         self.resolve(j, now);
         let state = self.state(j, now);
-        let held = self.cold[j].mode == Mode::Held && self.cold[j].since > now.t;
+        let held = self.cells[j].mode == Mode::Held && self.cells[j].since > now.t;
         let v = if held { self.neuron.v_reset } else { self.level[j] + state[0] + self.wave(j, now.t) };
         (v, self.model(j).currents(&state))
     }
