@@ -5,8 +5,9 @@ use rayon::prelude::*;
 use crate::error::TrainingError;
 use crate::loss::largest;
 use crate::network::Network;
-use crate::pass::{Pass, Phase, Workspace};
+use crate::pass::{Pass, Phase};
 use crate::shape::Shape;
+use crate::workspace::Workspace;
 
 /// Labelled images, one byte per pixel and channel, channels last; networks see `pixel / 255`, or the bytes themselves
 /// where they begin by rescaling them ([`Network::full_scale`]).

@@ -9,6 +9,7 @@
 
 mod archive;
 mod assembly;
+mod convolutions;
 mod hdf5_file;
 mod input_shape;
 mod layer_config;

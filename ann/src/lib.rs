@@ -36,6 +36,7 @@ mod random;
 mod real;
 mod shape;
 mod training;
+mod workspace;
 
 pub use activation::noisy_softplus::{self, NoisySoftplus};
 pub use activation::{Activation, ActivationChoice};

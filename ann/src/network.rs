@@ -6,9 +6,10 @@ use crate::activation::Activation;
 use crate::error::NetworkError;
 use crate::layer::Layer;
 use crate::loss::softmax;
-use crate::pass::{Pass, Phase, Workspace};
+use crate::pass::{Pass, Phase};
 use crate::real::Real;
 use crate::shape::Shape;
+use crate::workspace::Workspace;
 
 /// Where an input of a node comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

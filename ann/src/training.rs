@@ -8,8 +8,9 @@ use crate::evaluation::Samples;
 use crate::loss::Loss;
 use crate::network::Network;
 use crate::optimiser::{Descent, Optimiser, require};
-use crate::pass::{Objective, Part, Pass, Phase, Totals};
+use crate::pass::{Objective, Pass, Phase};
 use crate::random::{Purpose, Stream};
+use crate::workspace::{Part, Totals};
 
 /// How to train.
 #[derive(Clone, Copy, Debug, PartialEq)]

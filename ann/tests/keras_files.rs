@@ -68,6 +68,16 @@ fn explicit_padding_becomes_a_layer_of_zeros() {
 }
 
 #[test]
+fn what_only_begins_as_an_archive_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("model.keras");
+    fs::write(&path, b"PK\x03\x04 and no more").expect("written");
+    let error = keras::read(&path).map(|_| ()).expect_err("must be refused");
+    assert!(matches!(error, ModelFileError::DamagedArchive { .. }), "{error}");
+    assert_eq!(keras::read_provenance(&path).expect("readable"), None);
+}
+
+#[test]
 fn a_file_tells_where_it_comes_from() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("model.h5");

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::Command;
 
 use ann::keras::{self, Provenance};
-use ann::{ActivationChoice, Network, NoisySoftplus, initialiser::Fans, initialiser::glorot_uniform, model};
+use ann::{
+    ActivationChoice, ModelFileError, Network, NoisySoftplus, initialiser::Fans, initialiser::glorot_uniform, model,
+};
 use every_layer::{chain, graph, noisy};
 
 mod every_layer;
@@ -56,5 +58,17 @@ fn keras_and_this_crate_agree_on_each_others_files() {
             let network = keras::read(&folder.join(&name).with_extension(extension)).expect("readable");
             agrees(&name, &network, folder);
         }
+    }
+    // Every prefix of an archive is refused, and so is one with a byte changed, unless its checksum forgives that.
+    let bytes = fs::read(folder.join("keras_residual.keras")).expect("readable");
+    let path = folder.join("damaged.keras");
+    for length in (4..bytes.len()).step_by(1511) {
+        fs::write(&path, &bytes[..length]).expect("written");
+        let error = keras::read(&path).map(|_| ()).expect_err("must be refused");
+        assert!(matches!(error, ModelFileError::DamagedArchive { .. }), "{length}: {error}");
+        let mut changed = bytes.clone();
+        changed[length] ^= 0xff;
+        fs::write(&path, changed).expect("written");
+        let _ = keras::read(&path);
     }
 }

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 /// Flags of `ann evaluate`.
 #[derive(Debug, Args)]
 pub struct EvaluateArguments {
-    /// Trained network (Keras .h5)
+    /// Trained network (Keras .h5 or .keras)
     model: PathBuf,
     #[command(flatten)]
     data: DataArguments,
