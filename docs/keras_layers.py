@@ -44,7 +44,9 @@ class NoisySoftplusConv2D(NoisySoftplus, keras.layers.Conv2D):
 
     def call(self, inputs):
         def convolve(kernel):
-            return ops.conv(inputs, kernel, strides=self.strides, padding=self.padding)
+            return ops.conv(
+                inputs, kernel, strides=self.strides, padding=self.padding, dilation_rate=self.dilation_rate
+            )
 
         mean = convolve(self.kernel)
         if self.use_bias:
@@ -54,11 +56,13 @@ class NoisySoftplusConv2D(NoisySoftplus, keras.layers.Conv2D):
 
 @keras.saving.register_keras_serializable(package="lif")
 class NoisySoftplusAveragePooling2D(NoisySoftplus, keras.layers.AveragePooling2D):
-    """Pool whose units are noisy LIF neurons with weights 1 / (n p) from their n cells."""
+    """Pool whose units are noisy LIF neurons with weights 1 / (n p) from the n cells of their windows inside the map."""
 
     def call(self, inputs):
         average = ops.average_pool(inputs, self.pool_size, strides=self.strides, padding=self.padding)
-        cells = self.pool_size[0] * self.pool_size[1]
+        ones = ops.ones_like(inputs[:1, :, :, :1])
+        window = ops.ones((*self.pool_size, 1, 1), dtype=ones.dtype)
+        cells = ops.conv(ones, window, strides=self.strides, padding=self.padding)
         return self.respond(average / self.p, 0.5 * average / (cells * self.p**2))
 
 

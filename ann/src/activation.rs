@@ -6,6 +6,7 @@ use std::fmt;
 
 use noisy_softplus::NoisySoftplus;
 
+use crate::error::ActivationError;
 use crate::real::Real;
 
 /// Pointwise function of a layer, from its drive to its outputs.
@@ -15,6 +16,20 @@ pub enum Activation {
     Linear,
     /// `y = max(m, 0)`.
     Relu,
+    /// `y = m` above 0, `y = slope m` below (Maas et al. 2013); a finite `slope`.
+    LeakyRelu {
+        /// Slope below 0.
+        slope: f64,
+    },
+    /// `y = m` above 0, `y = alpha (e^m - 1)` below (Clevert et al. 2016, arXiv:1511.07289); a finite `alpha`.
+    Elu {
+        /// Minus the limit at minus infinity.
+        alpha: f64,
+    },
+    /// `y = 1 / (1 + e^-m)`.
+    Sigmoid,
+    /// `y = (e^m - e^-m) / (e^m + e^-m)`; in `f32` to 2e-7 absolute, as the sigmoid.
+    Tanh,
     /// `y = ln(1 + e^m)`.
     Softplus,
     /// `y = p f(m, sigma)`, fed by a mean and a variance path.
@@ -28,16 +43,37 @@ impl Activation {
     pub(crate) fn paths(self) -> usize {
         match self {
             Self::NoisySoftplus(_) => 2,
-            Self::Linear | Self::Relu | Self::Softplus | Self::Softmax => 1,
+            Self::Linear
+            | Self::Relu
+            | Self::LeakyRelu { .. }
+            | Self::Elu { .. }
+            | Self::Sigmoid
+            | Self::Tanh
+            | Self::Softplus
+            | Self::Softmax => 1,
         }
     }
 
     /// True if no input can make an output negative.
     pub fn is_non_negative(self) -> bool {
         match self {
-            Self::Relu | Self::Softplus | Self::NoisySoftplus(_) | Self::Softmax => true,
-            Self::Linear => false,
+            Self::Relu | Self::Sigmoid | Self::Softplus | Self::NoisySoftplus(_) | Self::Softmax => true,
+            Self::Linear | Self::LeakyRelu { .. } | Self::Elu { .. } | Self::Tanh => false,
         }
+    }
+
+    /// Checks its constants.
+    ///
+    /// # Errors
+    /// Names the first constant out of its range.
+    pub fn check(self) -> Result<(), ActivationError> {
+        let (activation, constant, value) = match self {
+            Self::NoisySoftplus(constants) => return constants.check(),
+            Self::LeakyRelu { slope } => ("LeakyReLU", "slope", slope),
+            Self::Elu { alpha } => ("ELU", "alpha", alpha),
+            Self::Linear | Self::Relu | Self::Sigmoid | Self::Tanh | Self::Softplus | Self::Softmax => return Ok(()),
+        };
+        if value.is_finite() { Ok(()) } else { Err(ActivationError::Infinite { activation, constant, value }) }
     }
 
     /// Writes the outputs and turns each drive into the slope of the output with respect to it.
@@ -57,6 +93,30 @@ impl Activation {
                     *drive = if positive { T::ONE } else { T::ZERO };
                 }
             }
+            Self::LeakyRelu { slope } => {
+                let slope = T::from_f64(slope);
+                respond_each(drive, outputs, |m| if m > T::ZERO { (m, T::ONE) } else { (slope * m, slope) });
+            }
+            Self::Elu { alpha } => {
+                let alpha = T::from_f64(alpha);
+                respond_each(drive, outputs, |m| {
+                    // The exponential of the positive side is not used, but would overflow.
+                    let exponential = if m > T::ZERO { T::ONE } else { m.exp_of_negative() };
+                    let below = (alpha * (exponential - T::ONE), alpha * exponential);
+                    if m > T::ZERO { (m, T::ONE) } else { below }
+                });
+            }
+            Self::Sigmoid => respond_each(drive, outputs, |m| {
+                let t = (-m.abs()).exp_of_negative();
+                let above = T::ONE / (T::ONE + t);
+                (if m > T::ZERO { above } else { t * above }, t * above * above)
+            }),
+            Self::Tanh => respond_each(drive, outputs, |m| {
+                // e^-2|m|, of which 2|m| is exact.
+                let t = (-(m.abs() + m.abs())).exp_of_negative();
+                let magnitude = (T::ONE - t) / (T::ONE + t);
+                (if m > T::ZERO { magnitude } else { -magnitude }, T::ONE - magnitude * magnitude)
+            }),
             Self::Softplus => {
                 for (drive, output) in drive.iter_mut().zip(outputs) {
                     let value = noisy_softplus::softplus(*drive);
@@ -69,11 +129,23 @@ impl Activation {
     }
 }
 
+/// Writes the outputs and the slopes of a function that gives both.
+#[inline(always)]
+fn respond_each<T: Real>(drive: &mut [T], outputs: &mut [T], function: impl Fn(T) -> (T, T)) {
+    for (drive, output) in drive.iter_mut().zip(outputs) {
+        (*output, *drive) = function(*drive);
+    }
+}
+
 impl fmt::Display for Activation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Linear => f.write_str("linear"),
             Self::Relu => f.write_str("relu"),
+            Self::LeakyRelu { slope } => write!(f, "leaky-relu(slope {slope})"),
+            Self::Elu { alpha } => write!(f, "elu(alpha {alpha})"),
+            Self::Sigmoid => f.write_str("sigmoid"),
+            Self::Tanh => f.write_str("tanh"),
             Self::Softplus => f.write_str("softplus"),
             Self::NoisySoftplus(constants) => write!(f, "noisy-softplus({constants})"),
             Self::Softmax => f.write_str("softmax"),

@@ -1,11 +1,14 @@
 //! What can go wrong: activations, networks, training and model files.
 
-use std::io;
-use std::path::PathBuf;
+mod model_file;
+mod network;
+
+pub use model_file::ModelFileError;
+pub use network::NetworkError;
 
 use thiserror::Error;
 
-use crate::shape::{Extent, Shape};
+use crate::shape::Shape;
 
 /// An activation with impossible constants.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -18,104 +21,15 @@ pub enum ActivationError {
         /// Its value.
         value: f64,
     },
-}
-
-/// Layers that do not make a network. Layers count from 0.
-#[derive(Clone, Debug, Error, PartialEq)]
-pub enum NetworkError {
-    /// No layer at all.
-    #[error("a network needs at least one layer")]
-    Empty,
-    /// A dimension of size zero.
-    #[error("layer {layer}: a kernel, pool, stride or shape has a dimension of size 0")]
-    ZeroDimension {
-        /// The layer.
-        layer: usize,
-    },
-    /// A shape without units, or with more than 2^28 of them.
-    #[error("layer {layer}: a shape of {shape} cannot be computed with; 1 to 268435456 units can")]
-    Size {
-        /// The layer.
-        layer: usize,
-        /// What arrives at it, or what the last layer gives.
-        shape: Shape,
-    },
-    /// A weight tensor whose length is not the product of its dimensions.
-    #[error("a {tensor} of {expected} values was expected, found {found}")]
-    TensorLength {
-        /// Kernel or bias.
-        tensor: &'static str,
-        /// Product of the dimensions.
-        expected: usize,
-        /// Length of the slice.
-        found: usize,
-    },
-    /// A layer that takes another number of channels or units than the layer before gives.
-    #[error("layer {layer} takes {expected} channels or units, but the layer before gives {found}")]
-    Channels {
-        /// The layer.
-        layer: usize,
-        /// What its kernel was made for.
-        expected: usize,
-        /// The shape that arrives.
-        found: Shape,
-    },
-    /// A kernel or pool larger than the map it slides over.
-    #[error("layer {layer}: a window of {window} does not fit into a map of {input}")]
-    Window {
-        /// The layer.
-        layer: usize,
-        /// Kernel or pool.
-        window: Extent,
-        /// The shape that arrives.
-        input: Shape,
-    },
-    /// A dense layer on a map.
-    #[error("layer {layer} is dense, but a map of {input} arrives; put a Flatten layer before it")]
-    NotFlat {
-        /// The layer.
-        layer: usize,
-        /// The shape that arrives.
-        input: Shape,
-    },
-    /// Softmax in the middle of a network.
-    #[error("layer {layer} has a softmax activation, which only the last layer can have")]
-    HiddenSoftmax {
-        /// The layer.
-        layer: usize,
-    },
-    /// Softmax over a map, where it would be ambiguous which units it runs over.
-    #[error("layer {layer} has a softmax activation on a map of {shape}; put a Flatten and a dense layer behind it")]
-    SoftmaxMap {
-        /// The layer.
-        layer: usize,
-        /// Its outputs.
-        shape: Shape,
-    },
-    /// A pool with an activation that no model file can hold.
-    #[error("layer {layer} is an average pool with activation {found}; a pool is linear or Noisy Softplus")]
-    PoolActivation {
-        /// The layer.
-        layer: usize,
-        /// Its activation.
-        found: String,
-    },
-    /// Noisy Softplus behind a layer whose outputs can be negative, which no variance path can carry.
-    #[error(
-        "layer {layer} is Noisy Softplus, whose inputs are spike rates, but the layer before it can give negative \
-         values; give that layer a ReLU, Softplus or Noisy Softplus activation"
-    )]
-    SignedInput {
-        /// The layer.
-        layer: usize,
-    },
-    /// Impossible constants.
-    #[error("layer {layer}: {source}")]
-    Activation {
-        /// The layer.
-        layer: usize,
-        /// What is wrong with them.
-        source: ActivationError,
+    /// A constant of another activation that is not finite.
+    #[error("{activation} needs a finite {constant}, found {value}")]
+    Infinite {
+        /// Name of the activation.
+        activation: &'static str,
+        /// Which constant.
+        constant: &'static str,
+        /// Its value.
+        value: f64,
     },
 }
 
@@ -168,144 +82,5 @@ pub enum TrainingError {
         epoch: usize,
         /// The loss.
         loss: f64,
-    },
-}
-
-/// A model file that cannot be read or written.
-#[derive(Debug, Error)]
-pub enum ModelFileError {
-    /// The file cannot be opened, read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Not an HDF5 file.
-    #[error("{} is not an HDF5 file ({found}); save the model from Keras with model.save(\"NAME.h5\")", path.display())]
-    NotHdf5 {
-        /// The file.
-        path: PathBuf,
-        /// What it looks like.
-        found: &'static str,
-    },
-    /// An HDF5 file that ends too early or contradicts itself.
-    #[error("{} is a damaged or truncated HDF5 file: {detail}; copy or save it again", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// Where it breaks.
-        detail: String,
-    },
-    /// No `model_config`.
-    #[error(
-        "{} has no model_config attribute, so it is not a whole Keras model; weights alone do not tell the layers: \
-         save with model.save(\"NAME.h5\")", path.display()
-    )]
-    NoModelConfig {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A `model_config` that is not the expected JSON.
-    #[error("{}: model_config cannot be understood: {detail}", path.display())]
-    ModelConfig {
-        /// The file.
-        path: PathBuf,
-        /// What the parser said.
-        detail: String,
-    },
-    /// A network that is not a plain chain.
-    #[error(
-        "{}: the model is of class {class}, but only a chain of layers can be read; rebuild it as a Sequential model",
-        path.display()
-    )]
-    NotAChain {
-        /// The file.
-        path: PathBuf,
-        /// Class of the model.
-        class: String,
-    },
-    /// A layer class that has no counterpart here.
-    #[error("layer '{layer}' is of class {class}, which is not supported: {advice}")]
-    UnsupportedLayer {
-        /// Name of the layer.
-        layer: String,
-        /// Its class.
-        class: String,
-        /// What the user can do.
-        advice: &'static str,
-    },
-    /// A setting of a layer that has no counterpart here.
-    #[error("layer '{layer}' ({class}) has {setting} = {found}, which is not supported: {advice}")]
-    UnsupportedSetting {
-        /// Name of the layer.
-        layer: String,
-        /// Its class.
-        class: String,
-        /// The key in its configuration.
-        setting: &'static str,
-        /// Its value.
-        found: String,
-        /// What the user can do.
-        advice: &'static str,
-    },
-    /// A configuration that lacks something.
-    #[error("layer '{layer}' ({class}): {detail}")]
-    LayerConfig {
-        /// Name of the layer.
-        layer: String,
-        /// Its class.
-        class: String,
-        /// What is missing or contradictory.
-        detail: String,
-    },
-    /// Weights that are not in the file.
-    #[error("layer '{layer}' has no {tensor} in the file")]
-    MissingWeights {
-        /// Name of the layer.
-        layer: String,
-        /// Kernel or bias.
-        tensor: &'static str,
-    },
-    /// Weights of another shape than the configuration says.
-    #[error("layer '{layer}': a {tensor} of shape {expected:?} was expected, found {found:?}")]
-    WeightShape {
-        /// Name of the layer.
-        layer: String,
-        /// Kernel or bias.
-        tensor: &'static str,
-        /// By the configuration.
-        expected: Vec<usize>,
-        /// In the file.
-        found: Vec<usize>,
-    },
-    /// A weight that is infinite or not a number.
-    #[error("layer '{layer}': the {tensor} holds {value} at index {index:?}; train the model again")]
-    NotFinite {
-        /// Name of the layer.
-        layer: String,
-        /// Kernel or bias.
-        tensor: &'static str,
-        /// Index, one number per dimension.
-        index: Vec<usize>,
-        /// The weight.
-        value: f32,
-    },
-    /// Layers that do not fit together.
-    #[error("{}: {source}", path.display())]
-    Network {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: NetworkError,
-    },
-    /// The HDF5 writer refused.
-    #[error("{} cannot be written: {detail}", path.display())]
-    Encoding {
-        /// The file.
-        path: PathBuf,
-        /// What the writer said.
-        detail: String,
     },
 }

@@ -5,10 +5,12 @@ use rayon::prelude::*;
 use crate::error::TrainingError;
 use crate::loss::largest;
 use crate::network::Network;
-use crate::pass::{Pass, Workspace};
+use crate::pass::{Pass, Phase};
 use crate::shape::Shape;
+use crate::workspace::Workspace;
 
-/// Labelled images, one byte per pixel and channel, channels last; networks see `pixel / 255`.
+/// Labelled images, one byte per pixel and channel, channels last; networks see `pixel / 255`, or the bytes themselves
+/// where they begin by rescaling them ([`Network::full_scale`]).
 #[derive(Clone, Copy, Debug)]
 pub struct Samples<'a> {
     /// All images, one after the other.
@@ -40,10 +42,17 @@ impl<'a> Samples<'a> {
         }
     }
 
-    /// Appends the inputs of image `index`.
-    pub(crate) fn extend_inputs(&self, index: usize, units: usize, inputs: &mut Vec<f32>) {
+    /// Appends the inputs of image `index`, a full-scale pixel being `full_scale` (1 or 255).
+    pub(crate) fn extend_inputs(&self, index: usize, units: usize, full_scale: f32, inputs: &mut Vec<f32>) {
         let image = &self.pixels[index * units..(index + 1) * units];
-        inputs.extend(image.iter().map(|&pixel| f32::from(pixel) / 255.0));
+        let divisor = 255.0 / full_scale;
+        inputs.extend(image.iter().map(|&pixel| f32::from(pixel) / divisor));
+    }
+
+    /// All images as inputs of `network`.
+    pub fn inputs(&self, network: &Network<f32>) -> Vec<f32> {
+        let divisor = 255.0 / network.full_scale() as f32;
+        self.pixels.iter().map(|&pixel| f32::from(pixel) / divisor).collect()
     }
 }
 
@@ -73,16 +82,17 @@ const IMAGES_PER_PASS: usize = 32;
 pub fn predict(network: &Network<f32>, samples: Samples<'_>) -> Result<Vec<u8>, TrainingError> {
     let (units, classes) = (network.input().units(), network.output().units());
     samples.check(network.input(), classes)?;
-    let pass = Pass::new(network);
+    let pass = Pass::new(network, Phase::Inference);
+    let full_scale = network.full_scale() as f32;
     let mut predictions = vec![0; samples.len()];
     predictions.par_chunks_mut(IMAGES_PER_PASS).enumerate().for_each_init(
         || (Workspace::new(), Vec::new()),
         |(workspace, inputs), (part, predictions)| {
             inputs.clear();
             for offset in 0..predictions.len() {
-                samples.extend_inputs(part * IMAGES_PER_PASS + offset, units, inputs);
+                samples.extend_inputs(part * IMAGES_PER_PASS + offset, units, full_scale, inputs);
             }
-            pass.forward(inputs, predictions.len(), workspace);
+            pass.forward(inputs, workspace);
             let outputs = workspace.outputs(network.layers().len() - 1).chunks_exact(classes);
             for (prediction, outputs) in predictions.iter_mut().zip(outputs) {
                 *prediction = largest(outputs) as u8;

@@ -1,21 +1,27 @@
-//! Model files of Keras: whole models in HDF5 (`model.save("NAME.h5")`), of Keras 2 and 3.
+//! Model files of Keras: whole models in HDF5 (`model.save("NAME.h5")`) of Keras 2 and 3, and `.keras` archives.
 //!
-//! [`read`] takes chains of Conv2D, AveragePooling2D, Flatten, Dense, their activations, and layers that do nothing
-//! after training (Dropout); everything else is refused by name, with advice. [`write()`] makes files that Keras 3 loads.
+//! [`read`] takes sequential and functional models, models within models included, of the layers that [`crate::Layer`]
+//! lists; everything else is refused by name, with advice. [`write()`] makes files that Keras 3 loads.
 //!
 //! Noisy Softplus is no Keras layer. It is written as the custom layers `lif>NoisySoftplusConv2D`,
 //! `lif>NoisySoftplusAveragePooling2D` and `lif>NoisySoftplusDense`, whose configuration is that of the standard layer
 //! and `k`, `s_hz_per_na`, `tau_syn_ms`.
 
-mod chain;
+mod archive;
+mod assembly;
+mod convolutions;
 mod hdf5_file;
 mod input_shape;
 mod layer_config;
+mod layers;
 mod model_config;
 mod provenance;
 mod reader;
 mod unsupported;
+mod value;
+mod weights;
 mod writer;
+mod written_layer;
 
 pub use provenance::Provenance;
 pub use reader::{read, read_provenance};

@@ -1,16 +1,41 @@
 //! Layers of a network, one file each.
+//!
+//! A new layer is a file that implements [`operation::Operation`], a variant of [`Layer`], and a line in
+//! [`Layer::operation`] (and in [`Layer::learner`] if it has parameters).
 
+mod add;
 mod average_pool2d;
+mod batch_normalization;
+mod concatenate;
 mod conv2d;
 mod dense;
+mod dropout;
 mod flatten;
+mod global_pool2d;
+mod max_pool2d;
+pub(crate) mod operation;
 mod paths;
+mod pointwise;
+mod rescaling;
+mod window;
+mod zero_padding2d;
 
 pub use average_pool2d::AveragePool2d;
+pub use batch_normalization::BatchNormalization;
 pub use conv2d::{Conv2d, KernelShape};
 pub use dense::Dense;
-pub(crate) use flatten::flatten;
-pub(crate) use paths::{drive_gradient, drive_weights};
+pub use dropout::Dropout;
+pub use flatten::Reshape;
+pub use max_pool2d::MaxPool2d;
+pub use rescaling::Rescaling;
+pub use window::{Margins, Padding};
+pub use zero_padding2d::ZeroPadding2d;
+
+use add::Add;
+use concatenate::Concatenate;
+use flatten::Flatten;
+use global_pool2d::{GlobalAverage, GlobalMax};
+use operation::{Arity, Operation};
 
 use crate::activation::Activation;
 use crate::error::NetworkError;
@@ -20,75 +45,132 @@ use crate::shape::Shape;
 /// One layer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Layer<T> {
-    /// Convolution (cross-correlation, as in Keras).
+    /// Convolution (cross-correlation, as in Keras), grouped and depthwise ones included.
     Conv2d(Conv2d<T>),
-    /// Average over non-overlapping windows.
+    /// Average over a sliding window.
     AveragePool2d(AveragePool2d),
+    /// Greatest value under a sliding window.
+    MaxPool2d(MaxPool2d),
+    /// Average of each channel over the whole map.
+    GlobalAveragePool2d,
+    /// Greatest value of each channel over the whole map.
+    GlobalMaxPool2d,
     /// A map as a flat vector, row, column, channel.
     Flatten,
+    /// The values in another shape.
+    Reshape(Reshape),
+    /// Zeros around a map.
+    ZeroPadding2d(ZeroPadding2d),
     /// Fully connected.
     Dense(Dense<T>),
+    /// Batch normalisation.
+    BatchNormalization(BatchNormalization<T>),
+    /// Units left out at random in training.
+    Dropout(Dropout),
+    /// `scale x + offset`.
+    Rescaling(Rescaling),
+    /// Sum of several inputs.
+    Add,
+    /// Channels of several inputs side by side.
+    Concatenate,
+    /// A pointwise activation as a layer of its own; not Noisy Softplus, which needs a weighted layer's variance path.
+    Activation(Activation),
 }
 
 impl<T: Real> Layer<T> {
-    /// Its activation; [`Activation::Linear`] for [`Layer::Flatten`].
-    pub fn activation(&self) -> Activation {
+    /// The layer as a pass sees it.
+    pub(crate) fn operation(&self) -> &dyn Operation<T> {
         match self {
-            Self::Conv2d(layer) => layer.activation(),
-            Self::AveragePool2d(layer) => layer.activation(),
-            Self::Flatten => Activation::Linear,
-            Self::Dense(layer) => layer.activation(),
+            Self::Conv2d(layer) => layer,
+            Self::AveragePool2d(layer) => layer,
+            Self::MaxPool2d(layer) => layer,
+            Self::GlobalAveragePool2d => &GlobalAverage,
+            Self::GlobalMaxPool2d => &GlobalMax,
+            Self::Flatten => &Flatten,
+            Self::Reshape(layer) => layer,
+            Self::ZeroPadding2d(layer) => layer,
+            Self::Dense(layer) => layer,
+            Self::BatchNormalization(layer) => layer,
+            Self::Dropout(layer) => layer,
+            Self::Rescaling(layer) => layer,
+            Self::Add => &Add,
+            Self::Concatenate => &Concatenate,
+            Self::Activation(activation) => activation,
         }
     }
 
-    /// Shape of the outputs for inputs of shape `input`.
+    /// The layer to be changed by training, if training changes it.
+    pub(crate) fn learner(&mut self) -> Option<&mut dyn Operation<T>> {
+        match self {
+            Self::Conv2d(layer) => Some(layer),
+            Self::Dense(layer) => Some(layer),
+            Self::BatchNormalization(layer) => Some(layer),
+            Self::AveragePool2d(_)
+            | Self::MaxPool2d(_)
+            | Self::GlobalAveragePool2d
+            | Self::GlobalMaxPool2d
+            | Self::Flatten
+            | Self::Reshape(_)
+            | Self::ZeroPadding2d(_)
+            | Self::Dropout(_)
+            | Self::Rescaling(_)
+            | Self::Add
+            | Self::Concatenate
+            | Self::Activation(_) => None,
+        }
+    }
+
+    /// What it is, by Keras' name: `Conv2D`, `AveragePooling2D`, ...
+    pub fn kind(&self) -> &'static str {
+        self.operation().kind()
+    }
+
+    /// Its activation; [`Activation::Linear`] for layers without.
+    pub fn activation(&self) -> Activation {
+        self.operation().activation()
+    }
+
+    /// Shape of the outputs for inputs of these shapes.
     ///
     /// # Errors
     /// If the layer cannot take such inputs; `layer` is the index that the message names.
-    pub fn output_shape(&self, layer: usize, input: Shape) -> Result<Shape, NetworkError> {
-        if !input.is_sensible() {
-            return Err(NetworkError::Size { layer, shape: input });
+    pub fn output_shape(&self, layer: usize, inputs: &[Shape]) -> Result<Shape, NetworkError> {
+        let operation = self.operation();
+        let (fits, expected) = match operation.arity() {
+            Arity::One => (inputs.len() == 1, "one input"),
+            Arity::TwoOrMore => (inputs.len() >= 2, "two or more inputs"),
+        };
+        if !fits {
+            return Err(NetworkError::Inputs { layer, kind: self.kind(), expected, found: inputs.len() });
         }
-        match self {
-            Self::Conv2d(conv) => conv.output_shape(layer, input),
-            Self::AveragePool2d(pool) => pool.output_shape(layer, input),
-            Self::Flatten => Ok(Shape::flat(input.units())),
-            Self::Dense(dense) => dense.output_shape(layer, input),
+        if let Some(&shape) = inputs.iter().find(|shape| !shape.is_sensible()) {
+            return Err(NetworkError::Size { layer, shape });
         }
+        let shape = operation.output_shape(layer, inputs)?;
+        if shape.is_sensible() { Ok(shape) } else { Err(NetworkError::Size { layer, shape }) }
     }
 
-    /// Its trainable tensors: the kernel, then the bias if there is one.
+    /// Its trainable tensors: the kernel or gamma, then the bias or beta if there is one.
     pub fn parameters(&self) -> Vec<&[T]> {
-        match self {
-            Self::Conv2d(layer) => tensors(layer.kernel(), layer.bias()),
-            Self::Dense(layer) => tensors(layer.kernel(), layer.bias()),
-            Self::AveragePool2d(_) | Self::Flatten => Vec::new(),
-        }
+        self.operation().parameters()
     }
 
     /// Its trainable tensors, in the order of [`Layer::parameters`].
     pub fn parameters_mut(&mut self) -> Vec<&mut [T]> {
-        match self {
-            Self::Conv2d(layer) => layer.parameters_mut(),
-            Self::Dense(layer) => layer.parameters_mut(),
-            Self::AveragePool2d(_) | Self::Flatten => Vec::new(),
-        }
+        self.learner().map_or_else(Vec::new, |layer| layer.parameters_mut())
     }
-}
-
-fn tensors<'a, T>(kernel: &'a [T], bias: Option<&'a [T]>) -> Vec<&'a [T]> {
-    std::iter::once(kernel).chain(bias).collect()
 }
 
 /// Checks the lengths of a kernel and a bias.
 fn check_tensors<T>(kernel: &[T], expected: usize, bias: Option<&Vec<T>>, outputs: usize) -> Result<(), NetworkError> {
-    if kernel.len() != expected {
-        return Err(NetworkError::TensorLength { tensor: "kernel", expected, found: kernel.len() });
+    check_length("kernel", kernel, expected)?;
+    bias.map_or(Ok(()), |bias| check_length("bias", bias, outputs))
+}
+
+/// Checks the length of a tensor.
+fn check_length<T>(tensor: &'static str, values: &[T], expected: usize) -> Result<(), NetworkError> {
+    if values.len() == expected {
+        return Ok(());
     }
-    match bias {
-        Some(bias) if bias.len() != outputs => {
-            Err(NetworkError::TensorLength { tensor: "bias", expected: outputs, found: bias.len() })
-        }
-        _ => Ok(()),
-    }
+    Err(NetworkError::TensorLength { tensor, expected, found: values.len() })
 }

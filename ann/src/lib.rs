@@ -1,6 +1,6 @@
 //! Ordinary (non-spiking) networks: layers, activations, training and Keras model files.
 //!
-//! A [`Network`] is a chain of [`Layer`]s over channels-last tensors. It is built once, checked once, and then
+//! A [`Network`] is a graph of [`Layer`]s over channels-last tensors, most often a chain. It is built once, checked once, and then
 //! evaluated ([`Network::forward`]), trained ([`train`]) or written to a file that Keras can open ([`keras::write`]).
 //! Training runs in `f32`; the same code runs in `f64` where gradients are checked against central differences.
 //!
@@ -36,17 +36,21 @@ mod random;
 mod real;
 mod shape;
 mod training;
+mod workspace;
 
 pub use activation::noisy_softplus::{self, NoisySoftplus};
 pub use activation::{Activation, ActivationChoice};
 pub use error::{ActivationError, ModelFileError, NetworkError, TrainingError};
 pub use evaluation::{Evaluation, Samples, evaluate, predict};
 pub use gradients::Gradients;
-pub use layer::{AveragePool2d, Conv2d, Dense, KernelShape, Layer};
+pub use layer::{
+    AveragePool2d, BatchNormalization, Conv2d, Dense, Dropout, KernelShape, Layer, Margins, MaxPool2d, Padding,
+    Rescaling, Reshape, ZeroPadding2d,
+};
 pub use loss::{Loss, RateLimit};
-pub use network::Network;
+pub use network::{Network, Node, Origin};
 pub use optimiser::{Method, Optimiser};
-pub use pass::{Objective, VarianceGradient, loss_and_gradients};
+pub use pass::{Objective, Phase, VarianceGradient, loss_and_gradients};
 pub use real::Real;
 pub use shape::{Extent, Shape};
 pub use training::{EpochRecord, History, Progress, TrainingSettings, train};

@@ -27,7 +27,7 @@ impl Loss {
 }
 
 /// Penalty `strength * sum max(0, y - ceiling)^2` over the outputs `y` of all hidden layers that have a nonlinear
-/// activation, averaged over the samples of a batch.
+/// activation and something to learn before it, averaged over the samples of a batch.
 ///
 /// A Noisy Softplus output is `rate * tau_syn`, and a real neuron saturates: 1 is 200 Hz at 5 ms.
 #[derive(Clone, Copy, Debug, PartialEq)]

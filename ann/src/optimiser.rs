@@ -38,7 +38,7 @@ pub struct Optimiser {
     /// Factor on the learning rate from each epoch to the next; 1 keeps it.
     pub decay_per_epoch: f64,
     /// Decoupled weight decay (Loshchilov and Hutter 2019): each step also shrinks kernels by `rate * weight_decay`.
-    /// Biases are left alone.
+    /// Biases, and the scales and centres of batch normalisation, are left alone.
     pub weight_decay: f64,
 }
 
@@ -84,13 +84,16 @@ pub(crate) struct Descent {
     /// Mean squared gradient; untouched by SGD.
     second: Gradients<f32>,
     steps: i32,
-    /// True for tensors that decay: kernels, not biases.
+    /// True for tensors that decay, as their layers say.
     decays: Vec<bool>,
 }
 
 impl Descent {
     pub(crate) fn new(optimiser: Optimiser, network: &Network<f32>) -> Self {
-        let decays = network.layers().iter().flat_map(|layer| (0..layer.parameters().len()).map(|index| index == 0));
+        let decays = network.layers().iter().flat_map(|layer| {
+            let operation = layer.operation();
+            (0..operation.parameters().len()).map(|parameter| operation.decays(parameter))
+        });
         Self {
             optimiser,
             first: Gradients::zeros(network),

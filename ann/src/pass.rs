@@ -1,13 +1,21 @@
-//! Forward and backward pass of a few samples through a network, in reused memory.
+//! Forward and backward pass of samples through a network, in reused memory.
+//!
+//! A batch is worked on in parts, each by one thread. Most layers see their own part alone; those that have to know the
+//! whole batch (batch normalisation in training) cut the pass into segments, between which what the parts know is summed
+//! in fixed order.
 
 use std::borrow::Cow;
+use std::ops::Range;
+
+use rayon::prelude::*;
 
 use crate::activation::Activation;
 use crate::gradients::Gradients;
-use crate::layer::{Layer, drive_gradient, drive_weights, flatten};
+use crate::layer::operation::{Call, Inputs, Learning, Tape};
 use crate::loss::{Loss, RateLimit, cross_entropy};
-use crate::network::Network;
+use crate::network::{Network, Origin};
 use crate::real::Real;
+use crate::workspace::{Part, Totals, Workspace, sum};
 
 /// Whether the gradient runs through the variance path of Noisy Softplus as well.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +36,21 @@ pub struct Objective {
     pub variance_gradient: VarianceGradient,
 }
 
-/// Loss (sums over the samples) and gradients of the mean loss over `labels.len()` samples.
+/// Whether layers behave as in training: dropout leaves units out, batch normalisation takes the batch's statistics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// As after training.
+    Inference,
+    /// As in training.
+    Training {
+        /// Seed of what is random.
+        seed: u64,
+        /// The epoch, from 0.
+        epoch: u32,
+    },
+}
+
+/// Loss (sums over the samples) and gradients of the mean loss over `labels.len()` samples, which are numbered from 0.
 ///
 /// # Panics
 /// If `inputs` does not hold one sample per label, or a label is beyond the outputs.
@@ -37,159 +59,218 @@ pub fn loss_and_gradients<T: Real>(
     inputs: &[T],
     labels: &[u8],
     objective: Objective,
+    phase: Phase,
 ) -> (Loss, Gradients<T>) {
-    let mut gradients = Gradients::zeros(network);
+    assert_eq!(inputs.len(), labels.len() * network.input().units(), "inputs of {} samples", labels.len());
+    let mut part = Part::new(network);
+    part.inputs.extend_from_slice(inputs);
+    part.labels.extend_from_slice(labels);
+    part.numbers.extend(0..labels.len() as u32);
     let share = 1.0 / labels.len() as f64;
-    let loss = Pass::new(network).learn(inputs, labels, objective, share, &mut Workspace::new(), &mut gradients);
-    (loss, gradients)
+    let mut parts = [part];
+    Pass::new(network, phase).learn(&mut parts, objective, share, &mut Totals::new());
+    let [part] = parts;
+    (part.loss, part.gradients)
 }
 
-/// Drive and outputs of one layer.
-#[derive(Default)]
-struct Tape<T> {
-    /// First the drive, after the activation its slopes, in the backward pass the drive's gradient.
-    drive: Vec<T>,
-    outputs: Vec<T>,
-}
-
-/// Memory of a pass: grows to the largest batch, then is reused.
-#[derive(Default)]
-pub(crate) struct Workspace<T> {
-    tapes: Vec<Tape<T>>,
-    unfolded: Vec<T>,
-    weight_gradient: Vec<T>,
-    output_gradient: Vec<T>,
-    input_gradient: Vec<T>,
-}
-
-impl<T: Real> Workspace<T> {
-    pub(crate) fn new() -> Self {
-        Self::default()
-    }
-
-    /// Outputs of a layer in the last forward pass.
-    pub(crate) fn outputs(&self, layer: usize) -> &[T] {
-        &self.tapes[layer].outputs
-    }
-}
-
-/// A network ready to be run, with the weights of both paths side by side.
+/// A network ready to be run.
 pub(crate) struct Pass<'a, T: Real> {
     network: &'a Network<T>,
-    weights: Vec<Cow<'a, [T]>>,
+    phase: Phase,
+    /// What each layer made of its parameters.
+    prepared: Vec<Cow<'a, [T]>>,
+    /// First parameter of each node, and the number of all.
+    parameters: Vec<usize>,
+    /// Nodes whose outputs depend on a parameter, which need a gradient.
+    learns: Vec<bool>,
+    /// Stretches of nodes between two that have to know the whole batch; these begin a segment.
+    segments: Vec<Range<usize>>,
 }
 
 impl<'a, T: Real> Pass<'a, T> {
-    pub(crate) fn new(network: &'a Network<T>) -> Self {
-        let weights = network.layers().iter().map(|layer| match layer {
-            Layer::Conv2d(conv) => drive_weights(conv.kernel(), conv.activation().paths()),
-            Layer::Dense(dense) => drive_weights(dense.kernel(), dense.activation().paths()),
-            Layer::AveragePool2d(_) | Layer::Flatten => Cow::Borrowed(&[][..]),
-        });
-        Self { network, weights: weights.collect() }
+    pub(crate) fn new(network: &'a Network<T>, phase: Phase) -> Self {
+        let (mut parameters, mut learns, mut prepared) = (vec![0], Vec::new(), Vec::new());
+        let (mut segments, mut start) = (Vec::new(), 0);
+        for (node, layer) in network.layers().iter().enumerate() {
+            let operation = layer.operation();
+            let count = operation.parameters().len();
+            prepared.push(operation.prepare());
+            parameters.push(parameters[node] + count);
+            let behind = |origin: &Origin| matches!(*origin, Origin::Node(origin) if learns[origin]);
+            let own = count > 0 || network.origins(node).iter().any(behind);
+            learns.push(own);
+            if phase != Phase::Inference && operation.statistics() > 0 {
+                segments.push(start..node);
+                start = node;
+            }
+        }
+        segments.push(start..network.layers().len());
+        Self { network, phase, prepared, parameters, learns, segments }
     }
 
-    pub(crate) fn forward(&self, inputs: &[T], batch: usize, workspace: &mut Workspace<T>) {
-        let Workspace { tapes, unfolded, .. } = workspace;
-        tapes.resize_with(self.network.layers().len(), Tape::default);
-        for (index, layer) in self.network.layers().iter().enumerate() {
-            let shapes = (self.network.input_shape(index), self.network.output_shape(index));
-            let (before, rest) = tapes.split_at_mut(index);
-            let inputs = before.last().map_or(inputs, |tape| &*tape.outputs);
-            let Tape { drive, outputs } = &mut rest[0];
-            let activation = layer.activation();
-            outputs.resize(batch * shapes.1.units(), T::ZERO);
-            if !matches!(layer, Layer::Flatten) {
-                drive.resize(outputs.len() * activation.paths(), T::ZERO);
-            }
-            match layer {
-                Layer::Conv2d(conv) => conv.forward(shapes, &self.weights[index], inputs, unfolded, drive),
-                Layer::Dense(dense) => dense.forward(&self.weights[index], inputs, batch, drive),
-                Layer::AveragePool2d(pool) => pool.forward(shapes.0, shapes.1, inputs, drive),
-                Layer::Flatten => {
-                    flatten(inputs, outputs);
-                    continue;
-                }
-            }
-            activation.respond(drive, outputs);
+    /// Outputs of all nodes, for use after training.
+    pub(crate) fn forward(&self, inputs: &[T], workspace: &mut Workspace<T>) {
+        debug_assert_eq!(self.phase, Phase::Inference);
+        let totals = Totals::new();
+        workspace.fit(self.network.layers().len());
+        self.run(0..self.network.layers().len(), inputs, &[], workspace, &totals);
+    }
+
+    /// Forward and backward; leaves in each part its loss and `share` times the gradient of its summed loss, and in
+    /// `totals` the statistics of the batch.
+    pub(crate) fn learn(&self, parts: &mut [Part<T>], objective: Objective, share: f64, totals: &mut Totals) {
+        let Some((last, earlier)) = self.segments.split_last() else { return };
+        let nodes = self.network.layers().len();
+        totals.fit(nodes);
+        for part in &mut *parts {
+            part.workspace.fit(nodes);
+        }
+        for segment in earlier {
+            let known = &*totals;
+            parts.par_iter_mut().for_each(|part| {
+                self.run_part(segment.clone(), part, known);
+                self.collect(segment.end, part);
+            });
+            sum(parts, segment.end, &mut totals.inputs[segment.end]);
+        }
+        let known = &*totals;
+        parts.par_iter_mut().for_each(|part| {
+            self.run_part(last.clone(), part, known);
+            self.judge(part, share);
+            self.back(last.clone(), part, objective, share, known);
+        });
+        for segment in earlier.iter().rev() {
+            sum(parts, segment.end, &mut totals.gradients[segment.end]);
+            let known = &*totals;
+            parts.par_iter_mut().for_each(|part| {
+                self.hand_back(segment.end, part, known);
+                self.back(segment.clone(), part, objective, share, known);
+            });
         }
     }
 
-    /// Forward and backward; adds `share` times the gradient of the summed loss to `gradients`.
-    pub(crate) fn learn(
-        &self,
-        inputs: &[T],
-        labels: &[u8],
-        objective: Objective,
-        share: f64,
-        workspace: &mut Workspace<T>,
-        gradients: &mut Gradients<T>,
-    ) -> Loss {
-        self.forward(inputs, labels.len(), workspace);
-        let last = self.network.layers().len() - 1;
-        let Workspace { tapes, output_gradient, .. } = &mut *workspace;
-        output_gradient.clear();
-        output_gradient.extend_from_slice(&tapes[last].outputs);
-        let mut loss = cross_entropy(output_gradient, labels, share);
-        loss.rate_penalty = self.backward(inputs, objective, share, workspace, gradients);
-        loss
+    fn run_part(&self, nodes: Range<usize>, part: &mut Part<T>, totals: &Totals) {
+        self.run(nodes, &part.inputs, &part.numbers, &mut part.workspace, totals);
     }
 
-    fn backward(
-        &self,
-        inputs: &[T],
-        objective: Objective,
-        share: f64,
-        workspace: &mut Workspace<T>,
-        gradients: &mut Gradients<T>,
-    ) -> f64 {
-        let Workspace { tapes, unfolded, weight_gradient, output_gradient, input_gradient } = workspace;
+    /// The circumstances of node `node`, whose inputs lie in `tapes`.
+    fn call<'b>(
+        &'b self,
+        node: usize,
+        inputs: &'b [T],
+        numbers: &'b [u32],
+        tapes: &'b [Tape<T>],
+        totals: &'b Totals,
+    ) -> Call<'b, T> {
+        let of = |statistics: &'b [Vec<f64>]| statistics.get(node).map_or(&[][..], Vec::as_slice);
+        Call {
+            node,
+            inputs: Inputs::new(self.network, node, inputs, tapes),
+            output: self.network.output_shape(node),
+            prepared: &self.prepared[node],
+            phase: self.phase,
+            numbers,
+            statistics: of(&totals.inputs),
+            gradient_statistics: of(&totals.gradients),
+        }
+    }
+
+    /// Forward through `nodes`.
+    fn run(&self, nodes: Range<usize>, inputs: &[T], numbers: &[u32], workspace: &mut Workspace<T>, totals: &Totals) {
+        let batch = inputs.len() / self.network.input().units();
+        for node in nodes {
+            let (before, rest) = workspace.tapes.split_at_mut(node);
+            let call = self.call(node, inputs, numbers, before, totals);
+            let tape = &mut rest[0];
+            tape.outputs.resize(batch * call.output.units(), T::ZERO);
+            self.network.layers()[node].operation().forward(&call, tape, &mut workspace.scratch);
+        }
+    }
+
+    /// A part's share of what `node` has to know about the inputs of the batch.
+    fn collect(&self, node: usize, part: &mut Part<T>) {
+        let operation = self.network.layers()[node].operation();
+        let Workspace { tapes, statistics, .. } = &mut part.workspace;
+        let totals = Totals::new();
+        let call = self.call(node, &part.inputs, &part.numbers, &tapes[..node], &totals);
+        let own = &mut statistics[node];
+        own.clear();
+        own.resize(operation.statistics(), 0.0);
+        operation.collect(&call, own);
+    }
+
+    /// Loss of a part, and its gradient at the outputs.
+    fn judge(&self, part: &mut Part<T>, share: f64) {
         let last = self.network.layers().len() - 1;
-        let mut parameters = gradients.tensors_mut();
-        let mut penalty = 0.0;
-        for (index, layer) in self.network.layers().iter().enumerate().rev() {
-            let shapes = (self.network.input_shape(index), self.network.output_shape(index));
-            let (before, rest) = tapes.split_at_mut(index);
-            let inputs = before.last().map_or(inputs, |tape| &*tape.outputs);
-            let Tape { drive, outputs } = &mut rest[0];
-            let activation = layer.activation();
-            if let Some(limit) = objective.rate_limit
-                && index < last
-                && activation != Activation::Linear
-            {
-                penalty += limit.apply(outputs, share, output_gradient);
-            }
-            if matches!(layer, Layer::Flatten) {
+        let Workspace { tapes, gradients, written, .. } = &mut part.workspace;
+        written.clear();
+        written.resize(last + 1, false);
+        written[last] = true;
+        gradients[last].clear();
+        gradients[last].extend_from_slice(&tapes[last].outputs);
+        part.loss = cross_entropy(&mut gradients[last], &part.labels, share);
+        part.gradients.clear();
+    }
+
+    /// Backward through `nodes`; the gradient of the inputs of a node that has to know the batch is left to
+    /// [`Self::hand_back`].
+    fn back(&self, nodes: Range<usize>, part: &mut Part<T>, objective: Objective, share: f64, totals: &Totals) {
+        let last = self.network.layers().len() - 1;
+        for node in nodes.clone().rev() {
+            if !self.learns[node] {
                 continue;
             }
-            drive_gradient(drive, output_gradient, activation.paths());
-            if objective.variance_gradient == VarianceGradient::Off && activation.paths() == 2 {
-                drive.iter_mut().skip(1).step_by(2).for_each(|variance| *variance = T::ZERO);
+            let layer = &self.network.layers()[node];
+            let operation = layer.operation();
+            let Workspace { tapes, gradients, statistics, scratch, .. } = &mut part.workspace;
+            let (before, rest) = tapes.split_at_mut(node);
+            let (tape, gradient) = (&mut rest[0], &mut gradients[node]);
+            if let Some(limit) = objective.rate_limit
+                && node < last
+                && layer.activation() != Activation::Linear
+            {
+                part.loss.rate_penalty += limit.apply(&tape.outputs, share, gradient);
             }
-            let (rest, own) = parameters.split_at_mut(parameters.len() - layer.parameters().len());
-            parameters = rest;
-            // Nothing needs the gradient of the network's own inputs.
-            let wanted = if index > 0 {
-                input_gradient.resize(inputs.len(), T::ZERO);
-                Some(&mut **input_gradient)
-            } else {
-                None
+            let own = &mut statistics[node];
+            own.clear();
+            own.resize(operation.statistics(), 0.0);
+            let learning = Learning {
+                output_gradient: gradient,
+                parameters: &mut part.gradients.tensors_mut()[self.parameters[node]..self.parameters[node + 1]],
+                statistics: own,
+                variance_gradient: objective.variance_gradient,
+                scratch,
             };
-            let weights = &self.weights[index];
-            match layer {
-                Layer::Conv2d(conv) => {
-                    conv.backward(shapes, weights, inputs, drive, own, weight_gradient, unfolded, wanted);
-                }
-                Layer::Dense(dense) => dense.backward(weights, inputs, drive, own, weight_gradient, wanted),
-                Layer::AveragePool2d(pool) => {
-                    if let Some(input_gradient) = wanted {
-                        pool.backward(shapes.0, shapes.1, drive, input_gradient);
-                    }
-                }
-                Layer::Flatten => {}
+            operation.backward(&self.call(node, &part.inputs, &part.numbers, before, totals), tape, learning);
+            let needs_batch = self.phase != Phase::Inference && operation.statistics() > 0;
+            if !needs_batch {
+                self.hand_back(node, part, totals);
             }
-            std::mem::swap(output_gradient, input_gradient);
         }
-        penalty
+    }
+
+    /// Gradients of a node's inputs, where something before it learns.
+    fn hand_back(&self, node: usize, part: &mut Part<T>, totals: &Totals) {
+        let operation = self.network.layers()[node].operation();
+        let Workspace { tapes, gradients, written, addend, scratch, .. } = &mut part.workspace;
+        let (before, rest) = tapes.split_at_mut(node);
+        let (targets, own) = gradients.split_at_mut(node);
+        let call = self.call(node, &part.inputs, &part.numbers, before, totals);
+        for (index, &origin) in self.network.origins(node).iter().enumerate() {
+            let Origin::Node(origin) = origin else { continue };
+            if !self.learns[origin] {
+                continue;
+            }
+            let first = !std::mem::replace(&mut written[origin], true);
+            let length = before[origin].outputs.len();
+            let target = if first { &mut targets[origin] } else { &mut *addend };
+            target.resize(length, T::ZERO);
+            operation.input_gradient(&call, index, &rest[0], &own[0], target, scratch);
+            if !first {
+                for (sum, &addend) in targets[origin].iter_mut().zip(&*addend) {
+                    *sum += addend;
+                }
+            }
+        }
     }
 }

@@ -9,6 +9,8 @@ pub(crate) enum Purpose {
     Weights { tensor: u32 },
     /// Order of the training samples in this epoch.
     Shuffling { epoch: u32 },
+    /// Units that a node leaves out of a sample in this epoch; epochs below 2^16 and nodes below 2^15 are told apart.
+    Dropout { epoch: u32, node: usize, sample: u32 },
 }
 
 /// A stream of random numbers that depends on its key alone.
@@ -16,11 +18,21 @@ pub(crate) struct Stream(Philox);
 
 impl Stream {
     pub(crate) fn new(seed: u64, purpose: Purpose) -> Self {
-        let (kind, index) = match purpose {
-            Purpose::Weights { tensor } => (1_u64, tensor),
-            Purpose::Shuffling { epoch } => (2, epoch),
+        // The highest bit is dropout's: its address takes the other 63.
+        let address = match purpose {
+            Purpose::Weights { tensor } => (1 << 32) | u64::from(tensor),
+            Purpose::Shuffling { epoch } => (2 << 32) | u64::from(epoch),
+            Purpose::Dropout { epoch, node, sample } => {
+                let place = (u64::from(epoch) & 0xffff) << 15 | (node as u64 & 0x7fff);
+                (1 << 63) | (place << 32) | u64::from(sample)
+            }
         };
-        Self(Philox::from_u64_seed_stream(seed, (kind << 32) | u64::from(index)))
+        Self(Philox::from_u64_seed_stream(seed, address))
+    }
+
+    /// Uniform in the open interval (0, 1).
+    pub(crate) fn uniform(&mut self) -> f64 {
+        u32_to_unit_f64(self.0.next_u32())
     }
 
     /// Uniform in the open interval (-limit, limit).

@@ -2,17 +2,15 @@
 
 use std::ops::ControlFlow;
 
-use rayon::prelude::*;
-
 use crate::activation::Activation;
 use crate::error::TrainingError;
 use crate::evaluation::Samples;
-use crate::gradients::Gradients;
 use crate::loss::Loss;
 use crate::network::Network;
 use crate::optimiser::{Descent, Optimiser, require};
-use crate::pass::{Objective, Pass, Workspace};
+use crate::pass::{Objective, Pass, Phase};
 use crate::random::{Purpose, Stream};
+use crate::workspace::{Part, Totals};
 
 /// How to train.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,7 +19,7 @@ pub struct TrainingSettings {
     pub epochs: usize,
     /// Samples per step; the last batch of an epoch may be smaller.
     pub batch_size: usize,
-    /// Seed of the order of the samples.
+    /// Seed of the order of the samples, and of dropout.
     pub seed: u64,
     /// How gradients become steps.
     pub optimiser: Optimiser,
@@ -80,15 +78,6 @@ pub struct History {
 /// order in which the parts are summed, hence the result.
 const PARTS: usize = 16;
 
-/// A part of a batch, with its own memory.
-struct Part {
-    inputs: Vec<f32>,
-    labels: Vec<u8>,
-    workspace: Workspace<f32>,
-    gradients: Gradients<f32>,
-    loss: Loss,
-}
-
 /// Trains `network`; `observer` is called after each batch and each epoch and can stop the training cleanly.
 ///
 /// The result depends on the network, the samples and the settings, not on the number of threads (different processors
@@ -104,17 +93,20 @@ pub fn train(
 ) -> Result<History, TrainingError> {
     check(network, samples, settings)?;
     let mut descent = Descent::new(settings.optimiser, network);
-    let mut parts: Vec<Part> = (0..PARTS.min(settings.batch_size)).map(|_| Part::new(network)).collect();
+    let mut parts: Vec<Part<f32>> = (0..PARTS.min(settings.batch_size)).map(|_| Part::new(network)).collect();
+    let mut totals = Totals::new();
     let mut history = History { epochs: Vec::new(), stopped: false };
     for epoch in 0..settings.epochs {
         let order = order(samples.len(), settings.seed, epoch);
         let (mut sum, mut done) = (Loss::default(), 0);
         for batch in order.chunks(settings.batch_size) {
-            sum.add(step(network, samples, batch, settings.objective, &mut parts));
+            let phase = Phase::Training { seed: settings.seed, epoch: epoch as u32 };
+            sum.add(step(network, samples, batch, settings.objective, phase, &mut parts, &mut totals));
             if !sum.total().is_finite() {
                 return Err(TrainingError::Diverged { epoch, loss: sum.total() });
             }
             descent.step(network, &parts[0].gradients, epoch);
+            network.absorb(&totals.inputs);
             done += batch.len();
             let record = EpochRecord::new(epoch, sum, done);
             let progress = Progress::Batch {
@@ -164,45 +156,38 @@ fn order(samples: usize, seed: u64, epoch: usize) -> Vec<u32> {
     order
 }
 
-/// Loss of one batch; its mean gradient is left in the first part.
-fn step(network: &Network<f32>, samples: Samples<'_>, batch: &[u32], objective: Objective, parts: &mut [Part]) -> Loss {
-    let pass = Pass::new(network);
-    let share = 1.0 / batch.len() as f64;
+/// Loss of one batch; its mean gradient is left in the first part, its statistics in `totals`.
+fn step(
+    network: &Network<f32>,
+    samples: Samples<'_>,
+    batch: &[u32],
+    objective: Objective,
+    phase: Phase,
+    parts: &mut [Part<f32>],
+    totals: &mut Totals,
+) -> Loss {
     let size = batch.len().div_ceil(parts.len());
     let used = batch.len().div_ceil(size);
-    parts[..used].par_iter_mut().zip(batch.par_chunks(size)).for_each(|(part, indices)| {
-        part.gather(samples, indices, network.input().units());
-        part.gradients.clear();
-        part.loss = pass.learn(&part.inputs, &part.labels, objective, share, &mut part.workspace, &mut part.gradients);
-    });
+    let parts = &mut parts[..used];
+    let (units, full_scale) = (network.input().units(), network.full_scale() as f32);
+    for (part, indices) in parts.iter_mut().zip(batch.chunks(size)) {
+        part.inputs.clear();
+        part.labels.clear();
+        part.numbers.clear();
+        for &index in indices {
+            samples.extend_inputs(index as usize, units, full_scale, &mut part.inputs);
+            part.labels.push(samples.labels[index as usize]);
+            part.numbers.push(index);
+        }
+    }
+    Pass::new(network, phase).learn(parts, objective, 1.0 / batch.len() as f64, totals);
     let (first, others) = parts.split_at_mut(1);
     let mut loss = first[0].loss;
-    for part in &others[..used - 1] {
+    for part in others {
         first[0].gradients.add(&part.gradients);
         loss.add(part.loss);
     }
     loss
-}
-
-impl Part {
-    fn new(network: &Network<f32>) -> Self {
-        Self {
-            inputs: Vec::new(),
-            labels: Vec::new(),
-            workspace: Workspace::new(),
-            gradients: Gradients::zeros(network),
-            loss: Loss::default(),
-        }
-    }
-
-    fn gather(&mut self, samples: Samples<'_>, indices: &[u32], units: usize) {
-        self.inputs.clear();
-        self.labels.clear();
-        for &index in indices {
-            samples.extend_inputs(index as usize, units, &mut self.inputs);
-            self.labels.push(samples.labels[index as usize]);
-        }
-    }
 }
 
 impl EpochRecord {

@@ -40,7 +40,7 @@ fn samples(network: &Network<f64>, count: usize) -> (Vec<f64>, Vec<u8>) {
 fn greatest_error(mut network: Network<f64>, objective: Objective, stride: usize) -> f64 {
     const STEP: f64 = 1e-5;
     let (inputs, labels) = samples(&network, 5);
-    let (_, gradients) = loss_and_gradients(&network, &inputs, &labels, objective);
+    let (_, gradients) = loss_and_gradients(&network, &inputs, &labels, objective, ann::Phase::Inference);
     let mut greatest = 0.0_f64;
     for (tensor, gradient) in gradients.tensors().iter().enumerate() {
         let scale = gradient.iter().fold(0.0_f64, |scale, value| scale.max(value.abs()));
@@ -48,7 +48,7 @@ fn greatest_error(mut network: Network<f64>, objective: Objective, stride: usize
         for index in (0..gradient.len()).step_by(stride) {
             let mut mean_loss = |change: f64| {
                 network.parameters_mut()[tensor][index] += change;
-                let loss = loss_and_gradients(&network, &inputs, &labels, objective).0.total();
+                let loss = loss_and_gradients(&network, &inputs, &labels, objective, ann::Phase::Inference).0.total();
                 network.parameters_mut()[tensor][index] -= change;
                 loss / labels.len() as f64
             };

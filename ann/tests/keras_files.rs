@@ -6,9 +6,12 @@ use proptest::prelude::*;
 
 use ann::keras::{self, Provenance};
 use ann::{
-    Activation, ActivationChoice, AveragePool2d, Conv2d, Dense, Extent, KernelShape, Layer, Network, NoisySoftplus,
-    Shape, initialiser::Fans, initialiser::glorot_uniform, model,
+    Activation, ActivationChoice, AveragePool2d, Conv2d, Dense, Extent, KernelShape, Layer, Margins, MaxPool2d,
+    ModelFileError, Network, NoisySoftplus, Padding, Shape, initialiser::Fans, initialiser::glorot_uniform, model,
 };
+use every_layer::{chain, graph, noisy};
+
+mod every_layer;
 
 fn weights(count: usize, tensor: u32) -> Vec<f32> {
     glorot_uniform(count, Fans { fan_in: 6, fan_out: 6, tensor }, 1.0, 11)
@@ -37,10 +40,41 @@ fn networks_come_back_bit_for_bit() {
     let choices = [1.0, 5.0, 10.0].into_iter().filter_map(NoisySoftplus::event_driven);
     let choices =
         choices.map(ActivationChoice::NoisySoftplus).chain([ActivationChoice::Relu, ActivationChoice::Softplus]);
-    for network in choices.map(|choice| model::paper(choice, 2)).chain([varied()]) {
+    for network in choices.map(|choice| model::paper(choice, 2)).chain([varied(), chain(), graph(), noisy()]) {
         keras::write(&path, &network, &Provenance::default()).expect("written");
         assert_eq!(keras::read(&path).expect("readable"), network);
     }
+}
+
+/// Keras pads in a layer of its own: two layers come back, with the same outputs.
+#[test]
+fn explicit_padding_becomes_a_layer_of_zeros() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("model.h5");
+    let margins = Padding::Explicit(Margins { top: 1, bottom: 2, left: 0, right: 3 });
+    let shape = KernelShape { height: 3, width: 2, inputs: 2, outputs: 5 };
+    let conv = Conv2d::new(shape, weights(60, 0), None, Extent::square(2), Activation::Tanh).expect("lengths fit");
+    let input = Shape::new(5, 4, 2);
+    let network = Network::new(input, vec![Layer::Conv2d(conv.with_padding(margins))]).expect("fits");
+    keras::write(&path, &network, &Provenance::default()).expect("written");
+    let read = keras::read(&path).expect("readable");
+    assert_eq!(read.layers().len(), 2);
+    let images = weights(3 * input.units(), 9);
+    assert_eq!(read.forward(&images, 3), network.forward(&images, 3));
+    let pool = MaxPool2d::new(Extent::square(2)).with_padding(margins);
+    let network = Network::new(input, vec![Layer::MaxPool2d(pool)]).expect("fits");
+    let error = keras::write(&path, &network, &Provenance::default()).expect_err("must be refused");
+    assert!(matches!(error, ModelFileError::PoolPadding { layer: 0, .. }), "{error}");
+}
+
+#[test]
+fn what_only_begins_as_an_archive_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("model.keras");
+    fs::write(&path, b"PK\x03\x04 and no more").expect("written");
+    let error = keras::read(&path).map(|_| ()).expect_err("must be refused");
+    assert!(matches!(error, ModelFileError::DamagedArchive { .. }), "{error}");
+    assert_eq!(keras::read_provenance(&path).expect("readable"), None);
 }
 
 #[test]
@@ -86,7 +120,8 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("model.h5");
-        keras::write(&path, &varied(), &Provenance::default()).expect("written");
+        let network = if length.index(2) == 0 { varied() } else { graph() };
+        keras::write(&path, &network, &Provenance::default()).expect("written");
         let mut bytes = fs::read(&path).expect("readable");
         for (index, byte) in changes {
             let index = index.index(bytes.len());

@@ -41,25 +41,32 @@ fn reproduces(network: &Network<f32>, name: &str, correct: usize) {
     let inputs: Vec<f32> = images.first(100).pixels().iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
     let expected = npy(&models.join(format!("{name}.probs100.npy")));
     let found = network.forward(&inputs, 100);
-    assert_eq!(found.len(), expected.len());
+    assert_eq!(found.len(), expected.len(), "{name}");
     let error = found.iter().zip(&expected).map(|(found, expected)| (found - expected).abs()).fold(0.0, f32::max);
     assert!(error < 1e-5, "{name}: outputs differ by {error:e}");
     let found = evaluate(network, samples).expect("fits").correct;
     assert!(found.abs_diff(correct) <= 2, "{name}: {found} correct, {correct} in Keras");
 }
 
+/// The models are: the paper's network with two activations; LeNet-5 with padding and max pools; convolutions with
+/// batch normalisation, strides and padding, whose zeros come unevenly; fully connected layers with dropout.
 #[test]
 fn models_of_keras_give_the_outputs_that_keras_recorded() {
     let Some(models) = models() else { return };
-    for (name, correct) in [("a_paper_relu", 9848), ("f_paper_softplus", 9801)] {
+    for (name, correct, parameters) in [
+        ("a_paper_relu", 9848, 3870),
+        ("f_paper_softplus", 9801, 3870),
+        ("b_lenet5_maxpool", 9857, 107_786),
+        ("c_conv_bn_relu", 9737, 12_242 - 160),
+        ("d_mlp_1200", 9814, 2_392_800),
+    ] {
         let network = keras::read(&models.join(format!("{name}.h5"))).expect("readable");
-        assert_eq!((network.input(), network.parameter_count()), (Shape::new(28, 28, 1), 3870));
+        // Keras counts the moving statistics of 8 + 16 + 24 + 32 channels as well.
+        assert_eq!(network.parameter_count(), parameters, "{name}");
         reproduces(&network, name, correct);
     }
-    let network = keras::read(&models.join("d_mlp_1200.h5")).expect("readable");
-    assert_eq!(network.output(), Shape::flat(10));
     let colour = keras::read(&models.join("hostile/rgb_32x32x3.h5")).expect("readable");
-    assert_eq!(colour.input(), Shape::new(32, 32, 3));
+    assert_eq!((colour.input(), colour.output()), (Shape::new(32, 32, 3), Shape::flat(10)));
 }
 
 /// Biases, and logits without a softmax.
@@ -71,7 +78,7 @@ fn a_quickstart_model_gives_the_logits_that_keras_recorded() {
     let inputs: Vec<f32> = images.pixels().iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
     let expected = npy(&models.join("q_tf_quickstart_logits.logits100.npy"));
     for (found, expected) in network.forward(&inputs, 100).iter().zip(expected) {
-        assert!((found - expected).abs() < 1e-4, "{found} {expected}");
+        assert!((found - expected).abs() < 1e-5 * (1.0 + expected.abs()), "{found} {expected}");
     }
 }
 
@@ -82,14 +89,6 @@ fn what_is_not_supported_is_refused_by_name_with_advice() {
     assert!(
         matches!(&lstm, ModelFileError::UnsupportedLayer { layer, class, .. } if layer == "lstm" && class == "LSTM")
     );
-    let pool = refusal(&models.join("b_lenet5_maxpool.h5")).to_string();
-    assert_eq!(
-        pool,
-        "layer 'conv2d_2' (Conv2D) has padding = \"same\", which is not supported: only padding 'valid' is; \
-                      pad the images instead"
-    );
-    let batch = refusal(&models.join("c_conv_bn_relu.h5"));
-    assert!(matches!(batch, ModelFileError::UnsupportedSetting { setting: "padding", .. }), "{batch}");
     let registered = refusal(&models.join("f_paper_noisy_softplus.h5")).to_string();
     assert!(registered.contains("k and sigma"), "{registered}");
     assert!(registered.contains("are not in the file"), "{registered}");

@@ -3,8 +3,10 @@
 use std::ops::ControlFlow;
 
 use ann::{
-    ActivationChoice, History, Method, Network, NoisySoftplus, Objective, Optimiser, Progress, RateLimit, Samples,
-    TrainingError, TrainingSettings, evaluate, loss_and_gradients, model, train,
+    Activation, ActivationChoice, AveragePool2d, BatchNormalization, Conv2d, Dense, Dropout, Extent, History,
+    KernelShape, Layer, Method, Network, Node, NoisySoftplus, Objective, Optimiser, Origin, Padding, Progress,
+    RateLimit, Samples, Shape, TrainingError, TrainingSettings, evaluate, initialiser::Fans,
+    initialiser::glorot_uniform, loss_and_gradients, model, train,
 };
 
 const CONSTANTS: ActivationChoice = ActivationChoice::NoisySoftplus(NoisySoftplus::EVENT_DRIVEN_5_MS);
@@ -90,6 +92,113 @@ fn the_number_of_threads_does_not_change_the_weights() {
     assert_ne!(one, trained(CONSTANTS, &settings, 1).0, "the seed orders the samples");
 }
 
+/// Batch normalisation of convolutions and dense layers on a branch and on its shortcut, dropout, Noisy Softplus beside.
+fn residual() -> Network<f32> {
+    let draw = |count, tensor| glorot_uniform(count, Fans { fan_in: 30, fan_out: 30, tensor }, 1.0, 8);
+    let conv = |inputs: usize, outputs: usize, stride: usize, activation, tensor| {
+        let shape = KernelShape { height: 3, width: 3, inputs, outputs };
+        let conv = Conv2d::new(shape, draw(shape.weights(), tensor), None, Extent::square(stride), activation);
+        Layer::Conv2d(conv.expect("lengths fit").with_padding(Padding::Same))
+    };
+    let normal = |channels| Layer::BatchNormalization(BatchNormalization::fresh(channels).with_momentum(0.8));
+    let pool = Layer::AveragePool2d(AveragePool2d::new(Extent::square(2), Activation::Linear));
+    let dense = Dense::new(7 * 7 * 6, draw(2940, 3), Some(vec![0.0; 10]), Activation::Softmax).expect("lengths fit");
+    let node = Origin::Node;
+    let nodes = vec![
+        Node::new(conv(1, 6, 2, Activation::NoisySoftplus(NoisySoftplus::EVENT_DRIVEN_5_MS), 0), [Origin::Input]),
+        Node::new(normal(6), [node(0)]),
+        Node::new(conv(6, 6, 1, Activation::Linear, 1), [node(1)]),
+        Node::new(normal(6), [node(2)]),
+        Node::new(Layer::Add, [node(3), node(1)]),
+        Node::new(Layer::Activation(Activation::Relu), [node(4)]),
+        Node::new(Layer::Dropout(Dropout::new(0.3)), [node(5)]),
+        Node::new(pool, [node(6)]),
+        Node::new(Layer::Flatten, [node(7)]),
+        Node::new(Layer::Dense(dense), [node(8)]),
+    ];
+    Network::graph(Shape::new(28, 28, 1), nodes).expect("the nodes fit")
+}
+
+fn trained_residual(settings: &TrainingSettings, threads: usize) -> (Network<f32>, History) {
+    let (pixels, labels) = bars(330);
+    let mut network = residual();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+    let history = pool.install(|| {
+        let samples = Samples { pixels: &pixels, labels: &labels };
+        train(&mut network, samples, settings, &mut |_| ControlFlow::Continue(()))
+    });
+    (network, history.expect("trains"))
+}
+
+/// Layers that have to know the whole batch, and random ones: the same bits on any number of threads, moving statistics
+/// included. And it learns: the moving statistics serve after training.
+#[test]
+fn batch_normalisation_and_dropout_do_not_depend_on_threads() {
+    let mut settings = settings(2);
+    settings.optimiser.weight_decay = 0.01;
+    settings.batch_size = 37;
+    let (one, history) = trained_residual(&settings, 1);
+    for threads in [2, 5] {
+        let (many, same) = trained_residual(&settings, threads);
+        assert_eq!(one, many, "{threads} threads");
+        assert_eq!(history, same);
+    }
+    let moved = one.layers().iter().filter_map(|layer| match layer {
+        Layer::BatchNormalization(layer) => Some((layer.moving_mean().to_vec(), layer.moving_variance().to_vec())),
+        _ => None,
+    });
+    for (mean, variance) in moved {
+        assert!(mean.iter().all(|&mean| mean != 0.0) && variance.iter().all(|&variance| variance != 1.0));
+    }
+    let (pixels, labels) = bars(330);
+    settings.epochs = 10;
+    settings.optimiser.weight_decay = 0.0;
+    let (network, _) = trained_residual(&settings, 2);
+    let result = evaluate(&network, Samples { pixels: &pixels, labels: &labels }).expect("fits");
+    assert!(result.accuracy() > 0.95, "{}", result.accuracy());
+}
+
+/// By hand: one step over the values 0, 51/255, ..., 255/255 of one pixel, whose mean is 0.5 and whose variance with
+/// divisor 6 is 0.7/6; from mean 0 and variance 1 the moving ones go a hundredth of the way.
+#[test]
+fn a_step_moves_the_statistics() {
+    let pixels: Vec<u8> = (0..6).map(|value| value * 51).collect();
+    let layers = vec![
+        Layer::BatchNormalization(BatchNormalization::fresh(1)),
+        Layer::Dense(Dense::new(1, vec![1.0, -1.0], None, Activation::Softmax).expect("lengths fit")),
+    ];
+    let mut network = Network::new(Shape::flat(1), layers).expect("fits");
+    let labels = [0, 0, 0, 1, 1, 1];
+    let samples = Samples { pixels: &pixels, labels: &labels };
+    train(&mut network, samples, &settings(1), &mut |_| ControlFlow::Continue(())).expect("trains");
+    let Layer::BatchNormalization(layer) = &network.layers()[0] else { panic!("the first layer") };
+    assert!((layer.moving_mean()[0] - 0.005).abs() < 1e-7, "{:?}", layer.moving_mean());
+    assert!((layer.moving_variance()[0] - (0.99 + 0.01 * 0.7 / 6.0)).abs() < 1e-7, "{:?}", layer.moving_variance());
+}
+
+/// Kernels shrink; biases, and the scale and centre of batch normalisation, do not.
+#[test]
+fn weight_decay_leaves_batch_normalisation_alone() {
+    let mut settings = settings(1);
+    settings.optimiser = Optimiser {
+        method: Method::Sgd { momentum: 0.0 },
+        learning_rate: 1e-30,
+        decay_per_epoch: 1.0,
+        weight_decay: 1e29,
+    };
+    settings.batch_size = 330;
+    // One step that takes a tenth off what decays and moves nothing else.
+    let (after, _) = trained_residual(&settings, 2);
+    for (before, after) in residual().layers().iter().zip(after.layers()) {
+        let (before, after) = (before.parameters(), after.parameters());
+        for (index, (before, after)) in before.iter().zip(after).enumerate() {
+            let is_kernel = index == 0 && before.len() > 10;
+            let kept = if is_kernel { 0.9 } else { 1.0 };
+            assert!(before.iter().zip(after).all(|(&before, &after)| (after - kept * before).abs() < 1e-6));
+        }
+    }
+}
+
 #[test]
 fn weight_decay_and_rate_limit_do_what_they_say() {
     let mut decayed = settings(8);
@@ -159,7 +268,7 @@ fn one_step_is_what_its_method_says() {
     let (pixels, labels) = bars(37);
     let inputs: Vec<f32> = pixels.iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
     let start = model::paper::<f32>(CONSTANTS, 4);
-    let (loss, gradients) = loss_and_gradients(&start, &inputs, &labels, Objective::default());
+    let (loss, gradients) = loss_and_gradients(&start, &inputs, &labels, Objective::default(), ann::Phase::Inference);
     let (rate, decay) = (0.01_f32, 0.5_f32);
     for method in [Method::Sgd { momentum: 0.9 }, Method::ADAM] {
         let mut settings = settings(1);

@@ -48,7 +48,7 @@ const HOMES: [(&str, &[&str]); 24] = [
     ("anyhow", &["bin/"]),
     ("clap", &["bin/"]),
     ("indicatif", &["bin/src/run.rs"]),
-    ("zip", &["bin/src/bench/archive.rs", "bin/src/npz.rs", "bin/tests/simulate.rs"]),
+    ("zip", &["ann/src/keras/archive.rs", "bin/src/bench/archive.rs", "bin/src/npz.rs", "bin/tests/simulate.rs"]),
     ("cpu_time", &["bin/src/bench/resources.rs"]),
     ("ctrlc", &["bin/src/run.rs"]),
     // Model files are written by the crate that knows them, results by the programs; tests make folders of their own.

@@ -10,6 +10,7 @@
 //! minimise over c, d   sum_j ( S f(c x_j + d, c sigma_j) - u a_j )^2
 //! ```
 
+use crate::counterpart::Counterpart;
 use crate::error::ConversionError;
 use ann::{Activation, Conv2d, Dense, Layer, Network, Shape, noisy_softplus};
 use nalgebra::{Matrix2, Vector2};
@@ -32,15 +33,20 @@ pub(crate) struct Sums {
 
 impl Sums {
     /// Of one layer, for `batch` inputs of shape `input`.
-    pub(crate) fn of(layer: &Layer<f32>, input: Shape, inputs: &[f32], batch: usize) -> Result<Sums, ConversionError> {
+    pub(crate) fn of(
+        counterpart: Counterpart<'_>,
+        input: Shape,
+        inputs: &[f32],
+        batch: usize,
+    ) -> Result<Sums, ConversionError> {
         let run = |layer: Layer<f32>| -> Result<Vec<f64>, ConversionError> {
             let outputs = Network::new(input, vec![layer])?.logits(inputs, batch);
             Ok(outputs.into_iter().map(f64::from).collect())
         };
         let square = |kernel: &[f32]| kernel.iter().map(|w| w * w).collect::<Vec<f32>>();
         let linear = Activation::Linear;
-        Ok(match layer {
-            Layer::Conv2d(conv) => {
+        Ok(match counterpart {
+            Counterpart::Convolution(conv) => {
                 let with = |kernel, bias| Conv2d::new(conv.kernel_shape(), kernel, bias, conv.stride(), linear);
                 let bias = conv.bias().map(<[f32]>::to_vec);
                 Sums {
@@ -48,7 +54,7 @@ impl Sums {
                     squares: run(Layer::Conv2d(with(square(conv.kernel()), None)?))?,
                 }
             }
-            Layer::Dense(dense) => {
+            Counterpart::Dense(dense) => {
                 let with = |kernel, bias| Dense::new(dense.inputs(), kernel, bias, linear);
                 let bias = dense.bias().map(<[f32]>::to_vec);
                 Sums {
@@ -56,12 +62,14 @@ impl Sums {
                     squares: run(Layer::Dense(with(square(dense.kernel()), None)?))?,
                 }
             }
-            Layer::AveragePool2d(pool) => {
+            Counterpart::Pool(pool) => {
                 let drive = run(Layer::AveragePool2d(ann::AveragePool2d::new(pool.pool(), linear)))?;
                 let cells = pool.pool().cells() as f64;
                 Sums { squares: drive.iter().map(|average| average / cells).collect(), drive }
             }
-            Layer::Flatten => Sums { drive: inputs.iter().map(|&x| f64::from(x)).collect(), squares: Vec::new() },
+            Counterpart::Identity => {
+                Sums { drive: inputs.iter().map(|&x| f64::from(x)).collect(), squares: Vec::new() }
+            }
         })
     }
 }

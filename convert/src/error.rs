@@ -5,6 +5,18 @@ use thiserror::Error;
 /// A network, or a layer of it, that has no spiking counterpart here.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum ConversionError {
+    /// A layer, or a setting of it, without a spiking counterpart.
+    #[error("layer {layer} ({kind}) {reason} and cannot be converted: {advice}")]
+    Unsupported {
+        /// Index of the layer.
+        layer: usize,
+        /// What the layer is.
+        kind: &'static str,
+        /// What is in the way.
+        reason: &'static str,
+        /// What the user can do.
+        advice: &'static str,
+    },
     /// A hidden layer whose outputs may be negative, which no firing rate can be.
     #[error(
         "layer {layer} ({kind}) has the activation {activation}: firing rates cannot be negative; \

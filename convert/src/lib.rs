@@ -10,6 +10,7 @@
 
 mod calibration;
 mod conversion_loss;
+mod counterpart;
 mod error;
 mod latency;
 mod mapping;

@@ -1,6 +1,7 @@
 //! Maps a trained network onto populations of LIF neurons and projections between them.
 
 use crate::calibration::{LayerFit, ResponseFit, Sums, quantile};
+use crate::counterpart::Counterpart;
 use crate::error::{ConversionError, positive};
 use crate::route::{Itinerary, Route};
 use ann::{Activation, Layer, Network, Samples, Shape};
@@ -99,6 +100,7 @@ impl SpikingNetwork {
         if trained.output().units() > 256 {
             return Err(ConversionError::TooManyClasses { found: trained.output().units() });
         }
+        let counterparts = Counterpart::of_all(trained)?;
         let Itinerary { route, tau_syn, response } = Itinerary::of(trained, settings.tau_syn, settings.response)?;
         let max_rate = positive("maximal pixel rate", "Hz", settings.max_rate.unwrap_or(MS_PER_S / tau_syn))?;
         let mut mapping = Mapping {
@@ -114,8 +116,8 @@ impl SpikingNetwork {
             layers: Vec::new(),
         };
         mapping.pre = mapping.network.add_source(input.units());
-        for (index, layer) in trained.layers().iter().enumerate() {
-            mapping.add(trained, index, layer)?;
+        for (index, &counterpart) in counterparts.iter().enumerate() {
+            mapping.add(trained, index, counterpart)?;
         }
         let Mapping { network, layers, .. } = mapping;
         Ok(SpikingNetwork { network, input, max_rate, route, layers })
@@ -152,16 +154,6 @@ impl SpikingNetwork {
     }
 }
 
-/// What a layer is, by Keras' name.
-pub(crate) fn kind(layer: &Layer<f32>) -> &'static str {
-    match layer {
-        Layer::Conv2d(_) => "Conv2D",
-        Layer::AveragePool2d(_) => "AveragePooling2D",
-        Layer::Flatten => "Flatten",
-        Layer::Dense(_) => "Dense",
-    }
-}
-
 /// A conversion in progress: what the next layer is to be connected to.
 struct Mapping<'a> {
     settings: &'a ConversionSettings,
@@ -191,30 +183,38 @@ struct Scale {
 }
 
 impl Mapping<'_> {
-    fn add(&mut self, trained: &Network<f32>, index: usize, layer: &Layer<f32>) -> Result<(), ConversionError> {
+    fn add(
+        &mut self,
+        trained: &Network<f32>,
+        index: usize,
+        counterpart: Counterpart<'_>,
+    ) -> Result<(), ConversionError> {
         let last = index + 1 == trained.layers().len();
-        if let Layer::Flatten = layer {
-            return if last { Err(ConversionError::NoClassifier { kind: kind(layer) }) } else { Ok(()) };
+        let layer = &trained.layers()[index];
+        if let Counterpart::Identity = counterpart {
+            return if last { Err(ConversionError::NoClassifier { kind: layer.kind() }) } else { Ok(()) };
         }
-        let sums = Sums::of(layer, trained.input_shape(index), &self.activations, self.images)?;
+        let sums = Sums::of(counterpart, trained.input_shape(index), &self.activations, self.images)?;
         let activation = layer.activation();
         let (unit_rate, scale, fit) = if last {
             if !matches!((layer, activation), (Layer::Dense(_), Activation::Softmax | Activation::Linear)) {
-                return Err(ConversionError::NoClassifier { kind: kind(layer) });
+                return Err(ConversionError::NoClassifier { kind: layer.kind() });
             }
             self.output_scale(&sums, trained.output().units(), index, layer)?
         } else {
             self.hidden_scale(&sums, activation, index, layer)?
         };
         let shape = trained.output_shape(index);
-        let population = self.population(layer, shape, &scale, last)?;
+        let population = self.population(counterpart, shape, &scale, last)?;
         let post = self.network.add_population(population);
-        let synapses = synapses(layer, trained.input_shape(index), scale.weight)?;
+        let Some(synapses) = synapses(counterpart, trained.input_shape(index), scale.weight)? else {
+            return Err(ConversionError::NoClassifier { kind: layer.kind() });
+        };
         self.network.add_projection(Projection::new(self.pre, post, self.settings.delay, synapses)?)?;
         self.activations = self.outputs(layer, trained.input_shape(index), &sums)?;
         self.pre = Pre::Population(post);
         self.unit_rate = unit_rate;
-        self.layers.push(MappedLayer { kind: kind(layer), shape, unit_rate, fit });
+        self.layers.push(MappedLayer { kind: layer.kind(), shape, unit_rate, fit });
         Ok(())
     }
 
@@ -236,10 +236,15 @@ impl Mapping<'_> {
             Activation::Relu => |z| z.max(0.0),
             Activation::Softplus => |z| sim::theory::noisy_softplus(z, 1.0),
             Activation::Linear if matches!(layer, Layer::AveragePool2d(_)) => |z| z,
-            Activation::Linear | Activation::Softmax => {
+            Activation::Linear
+            | Activation::Softmax
+            | Activation::LeakyRelu { .. }
+            | Activation::Elu { .. }
+            | Activation::Sigmoid
+            | Activation::Tanh => {
                 return Err(ConversionError::SignedOutput {
                     layer: index,
-                    kind: kind(layer),
+                    kind: layer.kind(),
                     activation: activation.to_string(),
                 });
             }
@@ -250,7 +255,7 @@ impl Mapping<'_> {
             let positive: Vec<f64> = sums.drive.iter().map(|&z| wanted(z)).filter(|&a| a > 0.0).collect();
             let full = quantile(positive, self.settings.percentile);
             if !(full > 0.0) {
-                return Err(ConversionError::Silent { layer: index, kind: kind(layer), images: self.images });
+                return Err(ConversionError::Silent { layer: index, kind: layer.kind(), images: self.images });
             }
             self.settings.hidden_rate / full
         };
@@ -276,7 +281,7 @@ impl Mapping<'_> {
         let low = quantile(winners.clone(), 1.0 - self.settings.percentile).min(0.0);
         let high = quantile(winners, self.settings.percentile);
         if !(high > low) {
-            return Err(ConversionError::Silent { layer: index, kind: kind(layer), images: self.images });
+            return Err(ConversionError::Silent { layer: index, kind: layer.kind(), images: self.images });
         }
         let unit_rate = self.settings.output_rate / (high - low);
         let fit = LayerFit { current: -unit_rate * low / self.response.s_hz_per_na, ..LayerFit::UNCHANGED };
@@ -301,16 +306,16 @@ impl Mapping<'_> {
 
     fn population(
         &self,
-        layer: &Layer<f32>,
+        counterpart: Counterpart<'_>,
         shape: Shape,
         scale: &Scale,
         is_output: bool,
     ) -> Result<Population, ConversionError> {
         let base = self.neuron.i_offset + scale.current;
-        let bias = match layer {
-            Layer::Conv2d(conv) => conv.bias(),
-            Layer::Dense(dense) => dense.bias(),
-            Layer::AveragePool2d(_) | Layer::Flatten => None,
+        let bias = match counterpart {
+            Counterpart::Convolution(conv) => conv.bias(),
+            Counterpart::Dense(dense) => dense.bias(),
+            Counterpart::Pool(_) | Counterpart::Identity => None,
         };
         let i_offset: Vec<f64> = match bias {
             Some(bias) => bias.iter().cycle().take(shape.units()).map(|&b| base + scale.bias * f64::from(b)).collect(),
@@ -331,11 +336,11 @@ impl Mapping<'_> {
     }
 }
 
-/// Synapses of a layer, `scale` (nA per unit of trained weight) times its weights.
-fn synapses(layer: &Layer<f32>, input: Shape, scale: f64) -> Result<Synapses, ConversionError> {
+/// Synapses of a layer, `scale` (nA per unit of trained weight) times its weights; `None` for one without.
+fn synapses(counterpart: Counterpart<'_>, input: Shape, scale: f64) -> Result<Option<Synapses>, ConversionError> {
     let scaled = |kernel: &[f32]| kernel.iter().map(|&w| scale * f64::from(w)).collect::<Vec<f64>>();
-    Ok(match layer {
-        Layer::Conv2d(conv) => {
+    Ok(Some(match counterpart {
+        Counterpart::Convolution(conv) => {
             let kernel = conv.kernel_shape();
             let shape = ConvolutionShape {
                 map: [input.height, input.width],
@@ -350,14 +355,14 @@ fn synapses(layer: &Layer<f32>, input: Shape, scale: f64) -> Result<Synapses, Co
             };
             Synapses::Convolution(Convolution::new(shape, &scaled(conv.kernel()))?)
         }
-        Layer::AveragePool2d(pool) => {
+        Counterpart::Pool(pool) => {
             let window = [pool.pool().height, pool.pool().width];
             let map = [input.height, input.width];
             Synapses::Pooling(Pooling::new(map, input.channels, window, scale * pool.weight())?)
         }
-        Layer::Dense(dense) => {
+        Counterpart::Dense(dense) => {
             Synapses::Dense(sim::Dense::new(dense.inputs(), dense.outputs(), scaled(dense.kernel()))?)
         }
-        Layer::Flatten => return Err(ConversionError::NoClassifier { kind: kind(layer) }),
-    })
+        Counterpart::Identity => return Ok(None),
+    }))
 }

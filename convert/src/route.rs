@@ -1,7 +1,6 @@
 //! Which way a network is converted.
 
 use crate::error::ConversionError;
-use crate::mapping::kind;
 use ann::{Activation, Layer, Network};
 use sim::theory::NoisySoftplus;
 
@@ -32,7 +31,8 @@ impl Itinerary {
         response: Option<NoisySoftplus>,
     ) -> Result<Itinerary, ConversionError> {
         let layers = trained.layers();
-        let hidden = layers.iter().enumerate().take(layers.len() - 1).filter(|(_, layer)| **layer != Layer::Flatten);
+        let hidden = layers.iter().enumerate().take(layers.len() - 1);
+        let hidden = hidden.filter(|(_, layer)| !matches!(layer, Layer::Flatten | Layer::Dropout(_)));
         let noisy = |activation: Activation| matches!(activation, Activation::NoisySoftplus(_));
         let mut first = None;
         for (index, layer) in hidden {
@@ -41,7 +41,7 @@ impl Itinerary {
             if (noisy(expected) || noisy(activation)) && activation != expected {
                 return Err(ConversionError::MixedUnits {
                     layer: index,
-                    kind: kind(layer),
+                    kind: layer.kind(),
                     activation: activation.to_string(),
                     expected: expected.to_string(),
                 });

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used)] // A failure here is a failed test.
 
 use ann::{
-    Activation, AveragePool2d, Conv2d, Dense, Extent, KernelShape, Layer, Network, NoisySoftplus, Samples, Shape,
+    Activation, AveragePool2d, BatchNormalization, Conv2d, Dense, Dropout, Extent, KernelShape, Layer, MaxPool2d,
+    Network, Node, NoisySoftplus, Origin, Padding, Rescaling, Reshape, Samples, Shape,
 };
 use convert::{ConversionError, ConversionSettings, Decision, Presentation, Route, SpikingNetwork, present};
 use sim::{Simulation, StreamKey};
@@ -169,4 +170,71 @@ fn what_cannot_be_converted_is_refused() {
     let wrong = Samples { pixels: &pixels[..300], labels: &labels };
     let error = SpikingNetwork::convert(&relu_network(), wrong, &ConversionSettings::default()).unwrap_err();
     assert!(matches!(error, ConversionError::InputShape { .. }), "{error}");
+}
+
+/// Dropout does nothing after training: the spiking network is that without it.
+#[test]
+fn dropout_is_an_identity() {
+    let plain = relu_network();
+    let mut layers = plain.layers().to_vec();
+    layers.insert(1, Layer::Dropout(Dropout::new(0.5)));
+    let with = convert(&Network::new(plain.input(), layers).unwrap()).unwrap();
+    let without = convert(&plain).unwrap();
+    assert_eq!(with.layers(), without.layers());
+}
+
+/// Each layer without a counterpart is named, with what is in the way and what to do.
+#[test]
+fn layers_without_counterpart_are_refused_by_name() {
+    let input = Shape::new(2, 2, 1);
+    let classifier = |units| dense(units, &vec![0.5; 2 * units], None, Activation::Softmax);
+    let refusal = |layers: Vec<Layer<f32>>| {
+        let mut layers = layers;
+        layers.push(Layer::Flatten);
+        let units = Network::new(input, layers.clone()).unwrap().output().units();
+        layers.push(classifier(units));
+        convert(&Network::new(input, layers).unwrap()).unwrap_err().to_string()
+    };
+    let conv = || {
+        let shape = KernelShape { height: 1, width: 1, inputs: 1, outputs: 2 };
+        Conv2d::new(shape, vec![0.5; 2], None, Extent::square(1), Activation::Relu).unwrap()
+    };
+    let pool = AveragePool2d::new(Extent::square(2), Activation::Linear);
+    let grouped = KernelShape { height: 1, width: 1, inputs: 1, outputs: 2 };
+    let grouped = Conv2d::new(grouped, vec![0.5; 2], None, Extent::square(1), Activation::Relu).unwrap();
+    for (layers, expected) in [
+        (vec![Layer::Conv2d(conv().with_padding(Padding::Same))], "layer 0 (Conv2D) pads its inputs"),
+        (vec![Layer::Conv2d(conv().with_dilation(Extent::square(2)))], "layer 0 (Conv2D) is dilated"),
+        (vec![Layer::Conv2d(conv()), Layer::Conv2d(grouped.with_groups(2))], "layer 1 (Conv2D) has groups"),
+        (vec![Layer::AveragePool2d(pool.with_stride(Extent::square(1)))], "layer 0 (AveragePooling2D) has windows"),
+        (vec![Layer::MaxPool2d(MaxPool2d::new(Extent::square(2)))], "layer 0 (MaxPooling2D) takes a maximum"),
+        (vec![Layer::GlobalAveragePool2d], "layer 0 (GlobalAveragePooling2D)"),
+        (vec![Layer::BatchNormalization(BatchNormalization::fresh(1))], "layer 0 (BatchNormalization)"),
+        (vec![Layer::Rescaling(Rescaling::new(1.0 / 255.0, 0.0))], "layer 0 (Rescaling)"),
+        (vec![Layer::Activation(Activation::Relu)], "layer 0 (Activation) stands on its own"),
+        (vec![Layer::Reshape(Reshape::new(Shape::new(4, 1, 1)))], "layer 0 (Reshape)"),
+    ] {
+        let message = refusal(layers);
+        assert!(message.starts_with(expected), "{message}");
+        assert!(message.contains("cannot be converted: "), "{message}");
+    }
+    let hidden = |activation| vec![Layer::Flatten, dense(4, &[0.1; 8], None, activation)];
+    let message = refusal(hidden(Activation::Tanh));
+    assert!(
+        message.starts_with("layer 1 (Dense) has the activation tanh: firing rates cannot be negative"),
+        "{message}"
+    );
+    let message = refusal(hidden(Activation::Sigmoid));
+    assert!(message.starts_with("layer 1 (Dense) has a sigmoid"), "{message}");
+    let nodes = vec![
+        Node::new(Layer::Flatten, [Origin::Input]),
+        Node::new(dense(4, &[0.1; 16], None, Activation::Relu), [Origin::Node(0)]),
+        Node::new(Layer::Add, [Origin::Node(0), Origin::Node(1)]),
+        Node::new(classifier(4), [Origin::Node(2)]),
+    ];
+    let message = convert(&Network::graph(input, nodes).unwrap()).unwrap_err().to_string();
+    assert!(
+        message.starts_with("layer 2 (Add) merges several layers and cannot be converted: train a chain"),
+        "{message}"
+    );
 }

@@ -1,6 +1,5 @@
 //! HDF5 files; the only file that names the HDF5 libraries.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use hdf5_reader::error::Error as ReaderError;
@@ -29,12 +28,11 @@ pub(crate) struct Tensor {
 }
 
 impl InputFile {
-    pub(crate) fn open(path: &Path) -> Result<Self, ModelFileError> {
-        let bytes = fs::read(path).map_err(|source| ModelFileError::Io { path: path.to_owned(), source })?;
+    /// The bytes of the file `path`, or of an HDF5 file within it.
+    pub(crate) fn of(path: &Path, bytes: Vec<u8>) -> Result<Self, ModelFileError> {
         if !has_signature(&bytes) {
             let found = match bytes.first() {
                 None => "it is empty",
-                Some(_) if bytes.starts_with(b"PK") => "it looks like a .keras archive",
                 Some(_) if bytes.iter().take(512).all(|byte| byte.is_ascii()) => "it looks like a text file",
                 Some(_) => "it lacks the HDF5 signature",
             };

@@ -4,10 +4,13 @@ use serde_json::Value;
 
 use crate::error::ModelFileError;
 use crate::keras::model_config::ModelRecord;
+use crate::keras::value::{Axes, DataFormat, Flow};
+use crate::network::Origin;
 use crate::shape::Shape;
 
-/// The shape of one sample; `(28, 28)` is one channel, which only Flatten may take.
-pub(crate) fn input_shape(record: &ModelRecord) -> Result<Shape, ModelFileError> {
+/// The input of a model; `(28, 28)` is one channel, `(784,)` a vector, `(1, 28, 28)` a map in a model with its channels
+/// first.
+pub(crate) fn input(record: &ModelRecord, format: DataFormat) -> Result<Flow, ModelFileError> {
     let failed = |detail: String| {
         let first = record.layers().first();
         ModelFileError::LayerConfig {
@@ -21,21 +24,17 @@ pub(crate) fn input_shape(record: &ModelRecord) -> Result<Shape, ModelFileError>
         .ok_or_else(|| failed("the model has no input shape; build it before saving".to_owned()))?;
     let sizes: Option<Vec<usize>> =
         batch_shape.iter().skip(1).map(|size| size.as_u64().and_then(|size| usize::try_from(size).ok())).collect();
-    let found = || Value::Array(batch_shape.clone());
-    match sizes.as_deref() {
-        Some(&[units]) => Ok(Shape::flat(units)),
-        Some(&[height, width]) => {
-            let first = record.layers().iter().find(|layer| layer.class_name != "InputLayer");
-            match first {
-                Some(layer) if layer.class_name == "Flatten" => Ok(Shape::new(height, width, 1)),
-                Some(layer) if !matches!(layer.class_name.as_str(), "Dense" | "Conv2D" | "AveragePooling2D") => {
-                    // The layer itself is what is not supported; its own refusal says more.
-                    Ok(Shape::new(height, width, 1))
-                }
-                _ => Err(failed(format!("input shape {} needs a Flatten layer first", found()))),
-            }
+    let (shape, axes) = match (sizes.as_deref(), format) {
+        (Some(&[units]), _) => (Shape::flat(units), Axes::Vector),
+        (Some(&[height, width]), _) => (Shape::new(height, width, 1), Axes::Matrix),
+        (Some(&[height, width, channels]), DataFormat::ChannelsLast)
+        | (Some(&[channels, height, width]), DataFormat::ChannelsFirst) => {
+            (Shape::new(height, width, channels), Axes::Map)
         }
-        Some(&[height, width, channels]) => Ok(Shape::new(height, width, channels)),
-        _ => Err(failed(format!("input shape {} is not one of fixed height, width and channels", found()))),
-    }
+        _ => {
+            let found = Value::Array(batch_shape);
+            return Err(failed(format!("input shape {found} is not one of fixed height, width and channels")));
+        }
+    };
+    Ok(Flow { origin: Origin::Input, shape, axes })
 }

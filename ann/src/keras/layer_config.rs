@@ -2,12 +2,13 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::activation::Activation;
 use crate::activation::noisy_softplus::NoisySoftplus;
 use crate::error::ModelFileError;
 use crate::keras::model_config::LayerRecord;
+use crate::layer::{BatchNormalization, Margins, Padding};
 use crate::shape::Extent;
 
 /// Rows and columns, or one number for both.
@@ -46,7 +47,7 @@ fn one() -> Pair {
     Pair::Both(1)
 }
 
-fn single_group() -> usize {
+fn single() -> usize {
     1
 }
 
@@ -54,27 +55,121 @@ fn yes() -> bool {
     true
 }
 
-/// Conv2D.
+/// Conv2D, DepthwiseConv2D and SeparableConv2D.
 #[derive(Deserialize)]
 pub(crate) struct Conv2dConfig {
+    /// Absent from DepthwiseConv2D.
+    #[serde(default)]
     pub(crate) filters: usize,
     pub(crate) kernel_size: Pair,
     #[serde(default = "one")]
     pub(crate) strides: Pair,
     #[serde(default = "one")]
     pub(crate) dilation_rate: Pair,
-    #[serde(default = "single_group")]
+    #[serde(default = "single")]
     pub(crate) groups: usize,
+    #[serde(default = "single")]
+    pub(crate) depth_multiplier: usize,
     #[serde(default = "yes")]
     pub(crate) use_bias: bool,
 }
 
-/// AveragePooling2D.
+/// AveragePooling2D and MaxPooling2D.
 #[derive(Deserialize)]
-pub(crate) struct AveragePooling2dConfig {
+pub(crate) struct Pooling2dConfig {
     pub(crate) pool_size: Pair,
     #[serde(default)]
     pub(crate) strides: Option<Pair>,
+}
+
+/// GlobalAveragePooling2D and GlobalMaxPooling2D.
+#[derive(Deserialize)]
+pub(crate) struct GlobalPoolingConfig {
+    #[serde(default)]
+    pub(crate) keepdims: bool,
+}
+
+/// Dropout.
+#[derive(Deserialize)]
+pub(crate) struct DropoutConfig {
+    pub(crate) rate: f64,
+}
+
+/// Rescaling; a list with one number per channel is refused.
+#[derive(Deserialize)]
+pub(crate) struct RescalingConfig {
+    pub(crate) scale: f64,
+    #[serde(default)]
+    pub(crate) offset: f64,
+}
+
+/// Reshape.
+#[derive(Deserialize)]
+pub(crate) struct ReshapeConfig {
+    pub(crate) target_shape: Vec<i64>,
+}
+
+impl ReshapeConfig {
+    /// The sizes with -1 replaced by what is left of `units`; `None` if they do not come to so many.
+    pub(crate) fn sizes(&self, units: usize) -> Option<Vec<usize>> {
+        let known = self.target_shape.iter().filter(|&&size| size != -1);
+        let known = known
+            .map(|&size| usize::try_from(size).ok())
+            .try_fold(1_usize, |product, size| product.checked_mul(size?).filter(|&product| product > 0))?;
+        if self.target_shape.iter().filter(|&&size| size == -1).count() > 1 || !units.is_multiple_of(known) {
+            return None;
+        }
+        self.target_shape
+            .iter()
+            .map(|&size| if size == -1 { Some(units / known) } else { usize::try_from(size).ok() })
+            .collect()
+    }
+}
+
+/// Margins: one number, one for rows and one for columns, or before and after of each.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum MarginsConfig {
+    All(usize),
+    Symmetric([usize; 2]),
+    Each([[usize; 2]; 2]),
+}
+
+impl MarginsConfig {
+    pub(crate) fn margins(&self) -> Margins {
+        match *self {
+            Self::All(side) => Margins::square(side),
+            Self::Symmetric([rows, columns]) => Margins { top: rows, bottom: rows, left: columns, right: columns },
+            Self::Each([[top, bottom], [left, right]]) => Margins { top, bottom, left, right },
+        }
+    }
+}
+
+/// ZeroPadding2D.
+#[derive(Deserialize)]
+pub(crate) struct ZeroPadding2dConfig {
+    pub(crate) padding: MarginsConfig,
+}
+
+/// BatchNormalization.
+#[derive(Deserialize)]
+pub(crate) struct BatchNormalizationConfig {
+    #[serde(default = "epsilon")]
+    pub(crate) epsilon: f64,
+    #[serde(default = "momentum")]
+    pub(crate) momentum: f64,
+    #[serde(default = "yes")]
+    pub(crate) scale: bool,
+    #[serde(default = "yes")]
+    pub(crate) center: bool,
+}
+
+fn epsilon() -> f64 {
+    BatchNormalization::<f32>::EPSILON
+}
+
+fn momentum() -> f64 {
+    BatchNormalization::<f32>::MOMENTUM
 }
 
 /// Dense.
@@ -85,15 +180,18 @@ pub(crate) struct DenseConfig {
     pub(crate) use_bias: bool,
 }
 
-/// ReLU, as a layer of its own.
+/// ReLU, LeakyReLU and ELU, as layers of their own.
 #[derive(Deserialize)]
-pub(crate) struct ReluConfig {
+struct RectifierConfig {
     #[serde(default)]
-    pub(crate) max_value: Option<f64>,
+    max_value: Option<f64>,
     #[serde(default)]
-    pub(crate) negative_slope: Option<f64>,
+    negative_slope: Option<f64>,
     #[serde(default)]
-    pub(crate) threshold: Option<f64>,
+    threshold: Option<f64>,
+    /// Of ELU, and the slope of LeakyReLU in Keras 2.
+    #[serde(default)]
+    alpha: Option<f64>,
 }
 
 impl LayerRecord {
@@ -104,6 +202,16 @@ impl LayerRecord {
             class: self.class_name.clone(),
             detail: error.to_string(),
         })
+    }
+
+    /// Something in its configuration, or in what arrives at it, that cannot be.
+    pub(crate) fn contradiction(&self, detail: String) -> ModelFileError {
+        ModelFileError::LayerConfig { layer: self.name().to_owned(), class: self.class_name.clone(), detail }
+    }
+
+    /// A class without a counterpart.
+    pub(crate) fn unsupported_class(&self, advice: &'static str) -> ModelFileError {
+        ModelFileError::UnsupportedLayer { layer: self.name().to_owned(), class: self.class_name.clone(), advice }
     }
 
     pub(crate) fn unsupported(
@@ -121,33 +229,62 @@ impl LayerRecord {
         }
     }
 
-    /// Refuses any value of a text setting but `expected`, which is also what an absent one means.
-    pub(crate) fn require(
-        &self,
-        setting: &'static str,
-        expected: &str,
-        advice: &'static str,
-    ) -> Result<(), ModelFileError> {
-        match self.config.get(setting) {
-            None | Some(Value::Null) => Ok(()),
-            Some(Value::String(found)) if found == expected => Ok(()),
-            Some(found) => Err(self.unsupported(setting, found, advice)),
+    /// The key `padding` of a convolution or pool.
+    pub(crate) fn padding(&self) -> Result<Padding, ModelFileError> {
+        match self.config.get("padding") {
+            None | Some(Value::Null) => Ok(Padding::Valid),
+            Some(Value::String(padding)) if padding == "valid" => Ok(Padding::Valid),
+            Some(Value::String(padding)) if padding == "same" => Ok(Padding::Same),
+            Some(found) => Err(self.unsupported("padding", found, "use padding 'valid' or 'same'")),
         }
+    }
+
+    /// The activation that a ReLU layer is.
+    pub(crate) fn relu(&self) -> Result<Activation, ModelFileError> {
+        let config: RectifierConfig = self.parse()?;
+        if config.max_value.is_some() || config.threshold.is_some_and(|threshold| threshold != 0.0) {
+            let advice = "use ReLU without max_value and threshold";
+            return Err(self.unsupported("max_value or threshold", "other", advice));
+        }
+        Ok(match config.negative_slope {
+            None | Some(0.0) => Activation::Relu,
+            Some(slope) => Activation::LeakyRelu { slope },
+        })
+    }
+
+    /// The activation that a LeakyReLU layer is.
+    pub(crate) fn leaky_relu(&self) -> Result<Activation, ModelFileError> {
+        let config: RectifierConfig = self.parse()?;
+        Ok(Activation::LeakyRelu { slope: config.negative_slope.or(config.alpha).unwrap_or(0.3) })
+    }
+
+    /// The activation that an ELU layer is.
+    pub(crate) fn elu(&self) -> Result<Activation, ModelFileError> {
+        let config: RectifierConfig = self.parse()?;
+        Ok(Activation::Elu { alpha: config.alpha.unwrap_or(1.0) })
     }
 
     /// The key `activation`.
     pub(crate) fn activation(&self) -> Result<Activation, ModelFileError> {
-        const ADVICE: &str = "use relu, softplus, linear or (last layer) softmax";
+        const ADVICE: &str = "use relu, leaky_relu, elu, sigmoid, tanh, softplus, linear or (last layer) softmax";
         match self.config.get("activation") {
             None | Some(Value::Null) => Ok(Activation::Linear),
             Some(Value::String(name)) => match name.as_str() {
                 "linear" => Ok(Activation::Linear),
                 "relu" => Ok(Activation::Relu),
+                // The defaults of the functions, which are not those of the layers.
+                "leaky_relu" => Ok(Activation::LeakyRelu { slope: 0.2 }),
+                "elu" => Ok(Activation::Elu { alpha: 1.0 }),
+                "sigmoid" => Ok(Activation::Sigmoid),
+                "tanh" => Ok(Activation::Tanh),
                 "softplus" => Ok(Activation::Softplus),
                 "softmax" => Ok(Activation::Softmax),
                 _ => Err(self.unsupported("activation", name, ADVICE)),
             },
             Some(Value::Object(object)) => {
+                if let Some(activation) = layer_as_activation(object) {
+                    return activation;
+                }
                 let name = object.get("config").and_then(Value::as_str).unwrap_or("an object");
                 let advice = if name.contains("noisy_softplus") {
                     "a registered function leaves its constants k and sigma in the program that made the model, they \
@@ -160,5 +297,16 @@ impl LayerRecord {
             }
             Some(other) => Err(self.unsupported("activation", other, ADVICE)),
         }
+    }
+}
+
+/// The activation that a layer object in the place of a name stands for, if it is a rectifier.
+fn layer_as_activation(object: &Map<String, Value>) -> Option<Result<Activation, ModelFileError>> {
+    let record: LayerRecord = serde_json::from_value(Value::Object(object.clone())).ok()?;
+    match record.class_name.as_str() {
+        "ReLU" => Some(record.relu()),
+        "LeakyReLU" => Some(record.leaky_relu()),
+        "ELU" => Some(record.elu()),
+        _ => None,
     }
 }

@@ -21,6 +21,8 @@ enum ModelBody {
         build_input_shape: Value,
         /// Of a functional model alone.
         #[serde(default)]
+        input_layers: Value,
+        #[serde(default)]
         output_layers: Value,
     },
 }
@@ -30,9 +32,27 @@ enum ModelBody {
 pub(crate) struct LayerRecord {
     pub(crate) class_name: String,
     pub(crate) config: Map<String, Value>,
-    /// Edges of a functional model; absent in a sequential one.
+    /// Of a functional model: what the layer takes, once for each time that it is used.
     #[serde(default)]
     inbound_nodes: Value,
+}
+
+/// What kind of model a record describes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ModelKind {
+    /// Each layer takes the outputs of the one before it.
+    Sequential,
+    /// Each layer names what it takes.
+    Functional,
+}
+
+/// The kind of model that a class is, `None` for a layer.
+pub(crate) fn model_kind(class: &str) -> Option<ModelKind> {
+    match class {
+        "Sequential" => Some(ModelKind::Sequential),
+        "Functional" | "Model" => Some(ModelKind::Functional),
+        _ => None,
+    }
 }
 
 impl ModelRecord {
@@ -42,32 +62,34 @@ impl ModelRecord {
         }
     }
 
-    /// Input shape with its batch dimension: of the input layer, of the first layer, or of the whole model.
-    pub(crate) fn batch_shape(&self) -> Option<&Vec<Value>> {
-        let of_first = self.layers().first().and_then(|layer| {
-            ["batch_shape", "batch_input_shape"].into_iter().find_map(|key| layer.config.get(key)?.as_array())
-        });
-        of_first.or(match &self.config {
-            ModelBody::Whole { build_input_shape, .. } => build_input_shape.as_array(),
-            ModelBody::Layers(_) => None,
-        })
+    /// Names of the input layers of a functional model.
+    pub(crate) fn inputs(&self) -> Vec<&str> {
+        match &self.config {
+            ModelBody::Whole { input_layers, .. } => sources(input_layers),
+            ModelBody::Layers(_) => Vec::new(),
+        }
     }
 
-    /// True if each layer takes the outputs of the one before it and nothing else, and the last one's are the model's.
-    pub(crate) fn is_chain(&self) -> bool {
-        match self.class_name.as_str() {
-            "Sequential" => true,
-            "Functional" | "Model" => {
-                let edges_fit =
-                    self.layers().windows(2).all(|pair| sources(&pair[1].inbound_nodes) == [pair[0].name()]);
-                let outputs = match &self.config {
-                    ModelBody::Whole { output_layers, .. } => sources(output_layers),
-                    ModelBody::Layers(_) => Vec::new(),
-                };
-                edges_fit && self.layers().last().is_some_and(|last| outputs == [last.name()])
-            }
-            _ => false,
+    /// Names of the layers whose outputs are those of a functional model.
+    pub(crate) fn outputs(&self) -> Vec<&str> {
+        match &self.config {
+            ModelBody::Whole { output_layers, .. } => sources(output_layers),
+            ModelBody::Layers(_) => Vec::new(),
         }
+    }
+
+    /// Input shape with its batch dimension: of the input layer, of the first layer (of a model within this one, if that
+    /// is the first), or of the whole model.
+    pub(crate) fn batch_shape(&self) -> Option<Vec<Value>> {
+        let of_first = self.layers().first().and_then(|layer| {
+            let own =
+                ["batch_shape", "batch_input_shape"].into_iter().find_map(|key| layer.config.get(key)?.as_array());
+            own.cloned().or_else(|| layer.model()?.ok()?.batch_shape())
+        });
+        of_first.or_else(|| match &self.config {
+            ModelBody::Whole { build_input_shape, .. } => build_input_shape.as_array().cloned(),
+            ModelBody::Layers(_) => None,
+        })
     }
 }
 
@@ -76,6 +98,23 @@ impl LayerRecord {
     /// by its class in messages.
     pub(crate) fn name(&self) -> &str {
         self.config.get("name").and_then(Value::as_str).unwrap_or(&self.class_name)
+    }
+
+    /// The model that it is, if it is one.
+    pub(crate) fn model(&self) -> Option<serde_json::Result<ModelRecord>> {
+        model_kind(&self.class_name)?;
+        let config = serde_json::from_value(Value::Object(self.config.clone()));
+        Some(config.map(|config| ModelRecord { class_name: self.class_name.clone(), config }))
+    }
+
+    /// Names of the layers whose outputs it takes.
+    pub(crate) fn sources(&self) -> Vec<&str> {
+        sources(&self.inbound_nodes)
+    }
+
+    /// How often a functional model uses it.
+    pub(crate) fn uses(&self) -> usize {
+        self.inbound_nodes.as_array().map_or(0, Vec::len)
     }
 }
 

@@ -1,37 +1,59 @@
 //! Reading a model file.
 
+use std::fs;
 use std::path::Path;
 
-use crate::error::ModelFileError;
+use crate::error::{ModelFileError, NetworkError};
 use crate::keras::PROVENANCE;
-use crate::keras::chain::Chain;
+use crate::keras::archive::{Archive, is_archive};
+use crate::keras::assembly::{Assembly, Joining};
 use crate::keras::hdf5_file::InputFile;
-use crate::keras::input_shape::input_shape;
+use crate::keras::input_shape::input;
 use crate::keras::model_config::ModelRecord;
 use crate::keras::provenance::Provenance;
+use crate::keras::value::DataFormat;
+use crate::keras::weights::Shelf;
 use crate::network::Network;
 
-/// Reads a whole Keras model (`model.save("NAME.h5")`), of Keras 2 or 3, or of [`crate::keras::write`].
+/// Reads a whole Keras model: `model.save("NAME.h5")` of Keras 2 or 3 or of [`crate::keras::write`], or
+/// `model.save("NAME.keras")` of Keras 3.
 ///
-/// Activations that are layers of their own join the layer before them; layers that do nothing after training are left
-/// out.
+/// Layers that do nothing after training and have no counterpart here are left out. In models that Keras saved,
+/// activations that are layers of their own join the convolution or dense layer before them; models that this crate wrote
+/// come back as they were. A model with its channels first becomes one with its channels last, for images of that layout.
 ///
 /// # Errors
 /// Names what cannot be read or is not supported, where, and what to do about it.
 pub fn read(path: &Path) -> Result<Network<f32>, ModelFileError> {
-    let file = InputFile::open(path)?;
+    let bytes = bytes(path)?;
+    if is_archive(&bytes) {
+        let Archive { config, weights } = Archive::unpack(path, &bytes)?;
+        let file = InputFile::of(path, weights)?;
+        return assemble(&file, &config, &Shelf::Numbered { folder: String::new() }, Joining::Join);
+    }
+    let file = InputFile::of(path, bytes)?;
     let text = file.text("", "model_config")?.ok_or_else(|| ModelFileError::NoModelConfig { path: path.to_owned() })?;
-    let model: ModelRecord = serde_json::from_str(&text)
-        .map_err(|error| ModelFileError::ModelConfig { path: path.to_owned(), detail: error.to_string() })?;
-    if !model.is_chain() {
-        return Err(ModelFileError::NotAChain { path: path.to_owned(), class: model.class_name });
+    let joining = if file.text("", PROVENANCE)?.is_some() { Joining::Keep } else { Joining::Join };
+    let shelf = Shelf::named(&file)?;
+    assemble(&file, &text, &shelf, joining)
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, ModelFileError> {
+    fs::read(path).map_err(|source| ModelFileError::Io { path: path.to_owned(), source })
+}
+
+/// The network that a `model_config` describes, with the weights of `file`.
+fn assemble(file: &InputFile, text: &str, shelf: &Shelf, joining: Joining) -> Result<Network<f32>, ModelFileError> {
+    let model: ModelRecord = serde_json::from_str(text)
+        .map_err(|error| ModelFileError::ModelConfig { path: file.path().to_owned(), detail: error.to_string() })?;
+    let format = DataFormat::of(&model)?;
+    let input = input(&model, format)?;
+    if !input.shape.is_sensible() {
+        return Err(file.network_error(NetworkError::Size { layer: 0, shape: input.shape }));
     }
-    let input = input_shape(&model)?;
-    let mut chain = Chain::new(&file, input);
-    for layer in model.layers() {
-        chain.append(layer)?;
-    }
-    chain.finish(input)
+    let mut assembly = Assembly::new(file, format);
+    let output = assembly.model(&model, &[input], shelf)?;
+    assembly.finish(input.shape, output, joining)
 }
 
 /// Where a model file comes from; `None` for files that other programs wrote.
@@ -39,7 +61,11 @@ pub fn read(path: &Path) -> Result<Network<f32>, ModelFileError> {
 /// # Errors
 /// If the file cannot be read.
 pub fn read_provenance(path: &Path) -> Result<Option<Provenance>, ModelFileError> {
-    let text = InputFile::open(path)?.text("", PROVENANCE)?;
+    let bytes = bytes(path)?;
+    if is_archive(&bytes) {
+        return Ok(None);
+    }
+    let text = InputFile::of(path, bytes)?.text("", PROVENANCE)?;
     text.map(|text| serde_json::from_str(&text))
         .transpose()
         .map_err(|error| ModelFileError::ModelConfig { path: path.to_owned(), detail: error.to_string() })

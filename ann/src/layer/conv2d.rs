@@ -1,11 +1,20 @@
 //! Two-dimensional convolution.
 
+mod grouped;
+mod unfold;
+
+use std::borrow::Cow;
+
 use crate::activation::Activation;
 use crate::error::NetworkError;
+use crate::layer::operation::{Call, Learning, Operation, Scratch, Tape};
+use crate::layer::window::{Padding, Window};
 use crate::layer::{check_tensors, paths};
 use crate::matrix::{Destination, Matrix, multiply};
 use crate::real::Real;
 use crate::shape::{Extent, Shape};
+use grouped::Grouped;
+use unfold::Unfolding;
 
 /// Shape of a convolution kernel; memory order is row, column, input channel, output channel (HWIO, as in Keras).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +23,7 @@ pub struct KernelShape {
     pub height: usize,
     /// Columns.
     pub width: usize,
-    /// Input channels.
+    /// Input channels that one output channel sees: all, or those of its group.
     pub inputs: usize,
     /// Output channels.
     pub outputs: usize,
@@ -35,23 +44,29 @@ impl KernelShape {
     pub const fn window(self) -> Extent {
         Extent::new(self.height, self.width)
     }
+
+    /// [`Self::weights`], or `None` for a product beyond the size of a word.
+    fn checked_weights(self) -> Option<usize> {
+        self.height.checked_mul(self.width)?.checked_mul(self.inputs)?.checked_mul(self.outputs)
+    }
 }
 
-/// Convolution without padding (cross-correlation: the kernel is not flipped), `m = sum w x + b`.
+/// Convolution (cross-correlation: the kernel is not flipped), `m = sum w x + b`.
+///
+/// With `g` groups, output channel `o` of `n` sees the input channels of group `floor(o g / n)` only; a depthwise
+/// convolution has as many groups as there are input channels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conv2d<T> {
     shape: KernelShape,
     kernel: Vec<T>,
     bias: Option<Vec<T>>,
-    stride: Extent,
+    window: Window,
+    groups: usize,
     activation: Activation,
 }
 
-/// Upper size (elements) of the unfolded inputs of one matrix product, so that they stay in the second-level cache.
-const UNFOLDED: usize = 65_536;
-
 impl<T: Real> Conv2d<T> {
-    /// A layer with finished weights.
+    /// A layer with finished weights, without padding, dilation or groups.
     ///
     /// # Errors
     /// If the kernel or the bias has another length than `shape` says.
@@ -62,8 +77,31 @@ impl<T: Real> Conv2d<T> {
         stride: Extent,
         activation: Activation,
     ) -> Result<Self, NetworkError> {
-        check_tensors(&kernel, shape.weights(), bias.as_ref(), shape.outputs)?;
-        Ok(Self { shape, kernel, bias, stride, activation })
+        let expected = shape.checked_weights().unwrap_or(usize::MAX);
+        check_tensors(&kernel, expected, bias.as_ref(), shape.outputs)?;
+        let window = Window::new(shape.window(), stride);
+        Ok(Self { shape, kernel, bias, window, groups: 1, activation })
+    }
+
+    /// The same layer with another padding; zeros surround the map.
+    #[must_use]
+    pub fn with_padding(mut self, padding: Padding) -> Self {
+        self.window.padding = padding;
+        self
+    }
+
+    /// The same layer with its kernel's rows and columns `dilation` cells apart.
+    #[must_use]
+    pub fn with_dilation(mut self, dilation: Extent) -> Self {
+        self.window.dilation = dilation;
+        self
+    }
+
+    /// The same layer with its channels in so many groups.
+    #[must_use]
+    pub fn with_groups(mut self, groups: usize) -> Self {
+        self.groups = groups;
+        self
     }
 
     /// Shape of the kernel.
@@ -83,7 +121,22 @@ impl<T: Real> Conv2d<T> {
 
     /// Rows and columns from one position of the kernel to the next.
     pub fn stride(&self) -> Extent {
-        self.stride
+        self.window.stride
+    }
+
+    /// What surrounds the map.
+    pub fn padding(&self) -> Padding {
+        self.window.padding
+    }
+
+    /// Rows and columns from one weight of the kernel to the next.
+    pub fn dilation(&self) -> Extent {
+        self.window.dilation
+    }
+
+    /// Number of groups of channels.
+    pub fn groups(&self) -> usize {
+        self.groups
     }
 
     /// Its activation.
@@ -95,135 +148,142 @@ impl<T: Real> Conv2d<T> {
         &mut self.activation
     }
 
-    pub(crate) fn parameters_mut(&mut self) -> Vec<&mut [T]> {
-        std::iter::once(&mut *self.kernel).chain(self.bias.as_deref_mut()).collect()
-    }
-
-    pub(crate) fn output_shape(&self, layer: usize, input: Shape) -> Result<Shape, NetworkError> {
-        if self.shape.weights() == 0 || self.stride.is_empty() {
-            return Err(NetworkError::ZeroDimension { layer });
-        }
-        if input.channels != self.shape.inputs {
-            return Err(NetworkError::Channels { layer, expected: self.shape.inputs, found: input });
-        }
-        if input.height < self.shape.height || input.width < self.shape.width {
-            return Err(NetworkError::Window { layer, window: self.shape.window(), input });
-        }
-        Ok(Shape::new(
-            (input.height - self.shape.height) / self.stride.height + 1,
-            (input.width - self.shape.width) / self.stride.width + 1,
-            self.shape.outputs,
-        ))
-    }
-
-    /// Images whose unfolded inputs go into one matrix product.
-    fn images_per_product(&self, output: Shape) -> usize {
-        (UNFOLDED / (output.positions() * self.shape.fan_in())).max(1)
+    fn paths(&self) -> usize {
+        self.activation.paths()
     }
 
     fn weights<'a>(&self, weights: &'a [T]) -> Matrix<'a, T> {
-        Matrix::new(weights, self.shape.fan_in(), self.shape.outputs * self.activation.paths())
+        Matrix::new(weights, self.shape.fan_in(), self.shape.outputs * self.paths())
     }
 
-    pub(crate) fn forward(
-        &self,
-        (input, output): (Shape, Shape),
-        weights: &[T],
-        inputs: &[T],
-        unfolded: &mut Vec<T>,
-        drive: &mut [T],
-    ) {
-        let (fan_in, paths) = (self.shape.fan_in(), self.activation.paths());
-        let images = self.images_per_product(output);
-        let drives = drive.chunks_mut(images * output.units() * paths);
-        for (inputs, drive) in inputs.chunks(images * input.units()).zip(drives) {
-            self.unfold((input, output), inputs, unfolded);
-            let unfolded = Matrix::new(unfolded, unfolded.len() / fan_in, fan_in);
-            paths::drive(unfolded, self.weights(weights), self.bias(), paths, drive);
+    fn grouped(&self, call: &Call<'_, T>) -> Grouped {
+        let output = Shape { channels: self.shape.outputs * self.paths(), ..call.output };
+        Grouped { window: self.window, input: call.inputs.shape(0), output, groups: self.groups }
+    }
+}
+
+impl<T: Real> Operation<T> for Conv2d<T> {
+    fn kind(&self) -> &'static str {
+        "Conv2D"
+    }
+
+    fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    fn output_shape(&self, layer: usize, inputs: &[Shape]) -> Result<Shape, NetworkError> {
+        if self.shape.weights() == 0 || self.groups == 0 {
+            return Err(NetworkError::ZeroDimension { layer });
         }
+        if !self.shape.outputs.is_multiple_of(self.groups) {
+            return Err(NetworkError::Groups { layer, groups: self.groups, outputs: self.shape.outputs });
+        }
+        let expected = self.shape.inputs.saturating_mul(self.groups);
+        if inputs[0].channels != expected {
+            return Err(NetworkError::Channels { layer, expected, found: inputs[0] });
+        }
+        let positions = self.window.positions(layer, inputs[0])?;
+        Ok(Shape::new(positions.height, positions.width, self.shape.outputs))
     }
 
-    /// Adds to the parameters' gradients and, if asked, writes the gradient of the inputs.
-    #[allow(clippy::too_many_arguments)] // The three scratch buffers are the caller's, so that nothing is allocated here.
-    pub(crate) fn backward(
-        &self,
-        (input, output): (Shape, Shape),
-        weights: &[T],
-        inputs: &[T],
-        drive_gradient: &[T],
-        parameters: &mut [Vec<T>],
-        weight_gradient: &mut Vec<T>,
-        unfolded: &mut Vec<T>,
-        mut input_gradient: Option<&mut [T]>,
-    ) {
-        let (fan_in, paths) = (self.shape.fan_in(), self.activation.paths());
-        let images = self.images_per_product(output);
+    fn is_non_negative(&self, _inputs: bool) -> bool {
+        self.activation.is_non_negative()
+    }
+
+    fn parameters(&self) -> Vec<&[T]> {
+        std::iter::once(&*self.kernel).chain(self.bias.as_deref()).collect()
+    }
+
+    fn parameters_mut(&mut self) -> Vec<&mut [T]> {
+        std::iter::once(&mut *self.kernel).chain(self.bias.as_deref_mut()).collect()
+    }
+
+    fn decays(&self, parameter: usize) -> bool {
+        parameter == 0
+    }
+
+    fn prepare(&self) -> Cow<'_, [T]> {
+        paths::drive_weights(&self.kernel, self.paths())
+    }
+
+    fn forward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, scratch: &mut Scratch<T>) {
+        let (input, inputs) = call.inputs.only();
+        let Tape { outputs, record: drive } = tape;
+        let (paths, batch) = (self.paths(), inputs.len() / input.units());
+        drive.resize(outputs.len() * paths, T::ZERO);
+        if self.groups > 1 {
+            self.grouped(call).forward(batch, call.prepared, inputs, drive);
+            if let Some(bias) = self.bias() {
+                paths::add_bias(bias, paths, drive);
+            }
+        } else {
+            let unfolding = Unfolding::new(self.window, input, call.output);
+            let channels = self.shape.outputs * paths;
+            for block in unfolding.blocks(batch) {
+                unfolding.unfold(&block, inputs, &mut scratch.unfolded);
+                let unfolded = Matrix::new(&scratch.unfolded, block.positions.len(), unfolding.fan_in());
+                let drive = &mut drive[block.positions.start * channels..block.positions.end * channels];
+                paths::drive(unfolded, self.weights(call.prepared), self.bias(), paths, drive);
+            }
+        }
+        self.activation.respond(drive, outputs);
+    }
+
+    fn backward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, learning: Learning<'_, T>) {
+        let (input, inputs) = call.inputs.only();
+        let (paths, batch) = (self.paths(), inputs.len() / input.units());
+        let Learning { output_gradient, parameters, variance_gradient, scratch, .. } = learning;
+        paths::drive_gradient(&mut tape.record, output_gradient, paths, variance_gradient);
+        let drive = &*tape.record;
+        let Scratch { unfolded, weight_gradient } = scratch;
         weight_gradient.clear();
-        weight_gradient.resize(weights.len(), T::ZERO);
-        let drives = drive_gradient.chunks(images * output.units() * paths);
-        for (index, (inputs, drive)) in inputs.chunks(images * input.units()).zip(drives).enumerate() {
-            self.unfold((input, output), inputs, unfolded);
-            let rows = unfolded.len() / fan_in;
-            let drive = Matrix::new(drive, rows, self.shape.outputs * paths);
-            let columns = Matrix::new(unfolded, rows, fan_in).transposed();
-            multiply(columns, drive, weight_gradient, Destination::AddTo);
-            if let Some(gradient) = &mut input_gradient {
-                multiply(drive, self.weights(weights).transposed(), unfolded, Destination::Overwrite);
-                let first = index * images * input.units();
-                self.fold((input, output), unfolded, &mut gradient[first..first + inputs.len()]);
+        weight_gradient.resize(call.prepared.len(), T::ZERO);
+        if self.groups > 1 {
+            self.grouped(call).backward(batch, inputs, drive, weight_gradient);
+        } else {
+            let unfolding = Unfolding::new(self.window, input, call.output);
+            let channels = self.shape.outputs * paths;
+            for block in unfolding.blocks(batch) {
+                let positions = block.positions.clone();
+                unfolding.unfold(&block, inputs, unfolded);
+                let columns = Matrix::new(unfolded, positions.len(), unfolding.fan_in()).transposed();
+                let drive = &drive[positions.start * channels..positions.end * channels];
+                let drive = Matrix::new(drive, positions.len(), channels);
+                multiply(columns, drive, weight_gradient, Destination::AddTo);
             }
         }
         paths::add_kernel_gradient(weight_gradient, &self.kernel, paths, &mut parameters[0]);
         if self.bias.is_some() {
-            paths::add_bias_gradient(drive_gradient, paths, &mut parameters[1]);
+            paths::add_bias_gradient(drive, paths, &mut parameters[1]);
         }
     }
 
-    /// Index of the first value under the kernel's row `y` at position (`row`, `column`), within one image.
-    ///
-    /// Padding would enter here: the row would start outside the image.
-    #[inline(always)]
-    fn origin(&self, input: Shape, row: usize, column: usize, y: usize) -> usize {
-        ((row * self.stride.height + y) * input.width + column * self.stride.width) * input.channels
-    }
-
-    /// One row of `unfolded` per position, holding all inputs under the kernel there (im2col).
-    fn unfold(&self, (input, output): (Shape, Shape), inputs: &[T], unfolded: &mut Vec<T>) {
-        let run = self.shape.width * input.channels;
-        let images = inputs.len() / input.units();
-        unfolded.resize(images * output.positions() * self.shape.fan_in(), T::ZERO);
-        let mut runs = unfolded.chunks_exact_mut(run);
-        for image in inputs.chunks_exact(input.units()) {
-            for row in 0..output.height {
-                for column in 0..output.width {
-                    for (y, run) in (0..self.shape.height).zip(&mut runs) {
-                        let first = self.origin(input, row, column, y);
-                        // An explicit loop: these runs are a few values long, too short for a call to memcpy.
-                        for (to, &from) in run.iter_mut().zip(&image[first..]) {
-                            *to = from;
-                        }
-                    }
-                }
-            }
+    fn input_gradient(
+        &self,
+        call: &Call<'_, T>,
+        _input: usize,
+        tape: &Tape<T>,
+        _output_gradient: &[T],
+        gradient: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) {
+        let (input, drive) = (call.inputs.shape(0), &*tape.record);
+        let batch = gradient.len() / input.units();
+        if self.groups > 1 {
+            self.grouped(call).input_gradient(batch, call.prepared, drive, gradient);
+            return;
         }
-    }
-
-    /// The transpose of [`Conv2d::unfold`]: sums what belongs to the same input (col2im).
-    fn fold(&self, (input, output): (Shape, Shape), unfolded: &[T], inputs: &mut [T]) {
-        let run = self.shape.width * input.channels;
-        inputs.fill(T::ZERO);
-        let mut runs = unfolded.chunks_exact(run);
-        for image in inputs.chunks_exact_mut(input.units()) {
-            for row in 0..output.height {
-                for column in 0..output.width {
-                    for (y, run) in (0..self.shape.height).zip(&mut runs) {
-                        let first = self.origin(input, row, column, y);
-                        for (to, &from) in image[first..].iter_mut().zip(run) {
-                            *to += from;
-                        }
-                    }
-                }
-            }
+        let unfolding = Unfolding::new(self.window, input, call.output);
+        let channels = self.shape.outputs * self.paths();
+        let weights = self.weights(call.prepared).transposed();
+        gradient.fill(T::ZERO);
+        for block in unfolding.blocks(batch) {
+            let positions = block.positions.clone();
+            let unfolded = &mut scratch.unfolded;
+            unfolded.resize(positions.len() * unfolding.fan_in(), T::ZERO);
+            let drive = &drive[positions.start * channels..positions.end * channels];
+            multiply(Matrix::new(drive, positions.len(), channels), weights, unfolded, Destination::Overwrite);
+            unfolding.fold(&block, unfolded, gradient);
         }
     }
 }

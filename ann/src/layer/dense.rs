@@ -1,7 +1,10 @@
 //! Fully connected layer.
 
+use std::borrow::Cow;
+
 use crate::activation::Activation;
 use crate::error::NetworkError;
+use crate::layer::operation::{Call, Learning, Operation, Scratch, Tape};
 use crate::layer::{check_tensors, paths};
 use crate::matrix::{Destination, Matrix, multiply};
 use crate::real::Real;
@@ -62,11 +65,22 @@ impl<T: Real> Dense<T> {
         &mut self.activation
     }
 
-    pub(crate) fn parameters_mut(&mut self) -> Vec<&mut [T]> {
-        std::iter::once(&mut *self.kernel).chain(self.bias.as_deref_mut()).collect()
+    fn weights<'a>(&self, weights: &'a [T]) -> Matrix<'a, T> {
+        Matrix::new(weights, self.inputs, self.outputs * self.activation.paths())
+    }
+}
+
+impl<T: Real> Operation<T> for Dense<T> {
+    fn kind(&self) -> &'static str {
+        "Dense"
     }
 
-    pub(crate) fn output_shape(&self, layer: usize, input: Shape) -> Result<Shape, NetworkError> {
+    fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    fn output_shape(&self, layer: usize, inputs: &[Shape]) -> Result<Shape, NetworkError> {
+        let input = inputs[0];
         if self.inputs == 0 || self.outputs == 0 {
             return Err(NetworkError::ZeroDimension { layer });
         }
@@ -79,37 +93,64 @@ impl<T: Real> Dense<T> {
         Ok(Shape::flat(self.outputs))
     }
 
-    fn weights<'a>(&self, weights: &'a [T]) -> Matrix<'a, T> {
-        Matrix::new(weights, self.inputs, self.outputs * self.activation.paths())
+    fn is_non_negative(&self, _inputs: bool) -> bool {
+        self.activation.is_non_negative()
     }
 
-    pub(crate) fn forward(&self, weights: &[T], inputs: &[T], batch: usize, drive: &mut [T]) {
-        let inputs = Matrix::new(inputs, batch, self.inputs);
-        paths::drive(inputs, self.weights(weights), self.bias(), self.activation.paths(), drive);
+    fn parameters(&self) -> Vec<&[T]> {
+        std::iter::once(&*self.kernel).chain(self.bias.as_deref()).collect()
     }
 
-    /// Adds to the parameters' gradients and, if asked, writes the gradient of the inputs.
-    pub(crate) fn backward(
-        &self,
-        weights: &[T],
-        inputs: &[T],
-        drive_gradient: &[T],
-        parameters: &mut [Vec<T>],
-        weight_gradient: &mut Vec<T>,
-        input_gradient: Option<&mut [T]>,
-    ) {
+    fn parameters_mut(&mut self) -> Vec<&mut [T]> {
+        std::iter::once(&mut *self.kernel).chain(self.bias.as_deref_mut()).collect()
+    }
+
+    fn decays(&self, parameter: usize) -> bool {
+        parameter == 0
+    }
+
+    fn prepare(&self) -> Cow<'_, [T]> {
+        paths::drive_weights(&self.kernel, self.activation.paths())
+    }
+
+    fn forward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, _scratch: &mut Scratch<T>) {
+        let inputs = call.inputs.values(0);
+        let Tape { outputs, record: drive } = tape;
+        let paths = self.activation.paths();
+        drive.resize(outputs.len() * paths, T::ZERO);
+        let inputs = Matrix::new(inputs, inputs.len() / self.inputs, self.inputs);
+        paths::drive(inputs, self.weights(call.prepared), self.bias(), paths, drive);
+        self.activation.respond(drive, outputs);
+    }
+
+    fn backward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, learning: Learning<'_, T>) {
+        let inputs = call.inputs.values(0);
         let paths = self.activation.paths();
         let batch = inputs.len() / self.inputs;
-        let drive = Matrix::new(drive_gradient, batch, self.outputs * paths);
-        weight_gradient.resize(weights.len(), T::ZERO);
+        let Learning { output_gradient, parameters, variance_gradient, scratch, .. } = learning;
+        paths::drive_gradient(&mut tape.record, output_gradient, paths, variance_gradient);
+        let drive = Matrix::new(&tape.record, batch, self.outputs * paths);
+        let weight_gradient = &mut scratch.weight_gradient;
+        weight_gradient.resize(call.prepared.len(), T::ZERO);
         let samples = Matrix::new(inputs, batch, self.inputs);
         multiply(samples.transposed(), drive, weight_gradient, Destination::Overwrite);
         paths::add_kernel_gradient(weight_gradient, &self.kernel, paths, &mut parameters[0]);
         if self.bias.is_some() {
-            paths::add_bias_gradient(drive_gradient, paths, &mut parameters[1]);
+            paths::add_bias_gradient(&tape.record, paths, &mut parameters[1]);
         }
-        if let Some(input_gradient) = input_gradient {
-            multiply(drive, self.weights(weights).transposed(), input_gradient, Destination::Overwrite);
-        }
+    }
+
+    fn input_gradient(
+        &self,
+        call: &Call<'_, T>,
+        _input: usize,
+        tape: &Tape<T>,
+        _output_gradient: &[T],
+        gradient: &mut [T],
+        _scratch: &mut Scratch<T>,
+    ) {
+        let units = self.outputs * self.activation.paths();
+        let drive = Matrix::new(&tape.record, tape.record.len() / units, units);
+        multiply(drive, self.weights(call.prepared).transposed(), gradient, Destination::Overwrite);
     }
 }

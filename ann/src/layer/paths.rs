@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use crate::matrix::{Destination, Matrix, multiply};
+use crate::pass::VarianceGradient;
 use crate::real::Real;
 
 /// Weights that multiply the inputs: the kernel itself, or its interleaved mean and variance columns.
@@ -28,20 +29,33 @@ pub(crate) fn drive<T: Real>(
 ) {
     multiply(inputs, weights, drive, Destination::Overwrite);
     if let Some(bias) = bias {
-        for row in drive.chunks_exact_mut(bias.len() * paths) {
-            for (unit, &bias) in row.chunks_exact_mut(paths).zip(bias) {
-                unit[0] += bias;
-            }
+        add_bias(bias, paths, drive);
+    }
+}
+
+/// Adds one bias per unit to the mean path.
+pub(crate) fn add_bias<T: Real>(bias: &[T], paths: usize, drive: &mut [T]) {
+    for row in drive.chunks_exact_mut(bias.len() * paths) {
+        for (unit, &bias) in row.chunks_exact_mut(paths).zip(bias) {
+            unit[0] += bias;
         }
     }
 }
 
 /// Turns the slopes that the activation left into the gradient of the drive: each slope times the output's gradient.
-pub(crate) fn drive_gradient<T: Real>(slopes: &mut [T], output_gradient: &[T], paths: usize) {
+pub(crate) fn drive_gradient<T: Real>(
+    slopes: &mut [T],
+    output_gradient: &[T],
+    paths: usize,
+    variance_gradient: VarianceGradient,
+) {
     for (unit, &gradient) in slopes.chunks_exact_mut(paths).zip(output_gradient) {
         for slope in unit {
             *slope *= gradient;
         }
+    }
+    if variance_gradient == VarianceGradient::Off && paths == 2 {
+        slopes.iter_mut().skip(1).step_by(2).for_each(|variance| *variance = T::ZERO);
     }
 }
 

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 /// Flags of `ann evaluate`.
 #[derive(Debug, Args)]
 pub struct EvaluateArguments {
-    /// Trained network (Keras .h5)
+    /// Trained network (Keras .h5 or .keras)
     model: PathBuf,
     #[command(flatten)]
     data: DataArguments,
@@ -46,10 +46,7 @@ pub fn evaluate(arguments: &EvaluateArguments) -> Result<ExitCode> {
     let (evaluation, outputs) = run::on_threads(arguments.run.threads, || {
         let evaluation = ann::evaluate(&network, samples)
             .with_context(|| format!("the model {} does not fit the images", model.display()))?;
-        let outputs = arguments.outputs.as_ref().map(|_| {
-            let inputs: Vec<f32> = samples.pixels.iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
-            network.forward(&inputs, samples.len())
-        });
+        let outputs = arguments.outputs.as_ref().map(|_| network.forward(&samples.inputs(&network), samples.len()));
         Ok((evaluation, outputs))
     })?;
     if let (Some(path), Some(outputs)) = (&arguments.outputs, outputs) {

@@ -26,7 +26,7 @@ const MOST_CALIBRATION: usize = 5_000;
 /// Flags of `convert`.
 #[derive(Debug, Args)]
 pub struct ConvertArguments {
-    /// Trained network (Keras .h5)
+    /// Trained network (Keras .h5 or .keras)
     model: PathBuf,
     /// Run the spiking network on the MNIST test images and measure the conversion loss; without it, only the mapping is shown
     #[arg(long)]

@@ -1,0 +1,163 @@
+//! A window that slides over a map: the geometry that convolutions and pools share.
+
+use crate::error::NetworkError;
+use crate::shape::{Extent, Shape};
+
+/// Rows and columns of zeros around a map.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Margins {
+    /// Above.
+    pub top: usize,
+    /// Below.
+    pub bottom: usize,
+    /// Left.
+    pub left: usize,
+    /// Right.
+    pub right: usize,
+}
+
+impl Margins {
+    /// Equal on all sides.
+    pub const fn square(side: usize) -> Self {
+        Self { top: side, bottom: side, left: side, right: side }
+    }
+}
+
+/// What surrounds a map that a window slides over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Padding {
+    /// Nothing: the window stays inside the map.
+    #[default]
+    Valid,
+    /// As much as gives `ceil(size / stride)` positions; an odd row or column comes after the map (as in Keras).
+    Same,
+    /// This much.
+    Explicit(Margins),
+}
+
+/// A window with its steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Window {
+    pub(crate) size: Extent,
+    pub(crate) stride: Extent,
+    pub(crate) dilation: Extent,
+    pub(crate) padding: Padding,
+}
+
+/// Greatest size, stride, dilation or margin; keeps products of two of them within a word.
+const MOST: usize = 1 << 28;
+
+impl Window {
+    pub(crate) const fn new(size: Extent, stride: Extent) -> Self {
+        Self { size, stride, dilation: Extent::square(1), padding: Padding::Valid }
+    }
+
+    /// Rows and columns that it covers, gaps of the dilation included.
+    fn reach(self) -> Extent {
+        Extent::new((self.size.height - 1) * self.dilation.height + 1, (self.size.width - 1) * self.dilation.width + 1)
+    }
+
+    /// Number of positions over a map.
+    pub(crate) fn positions(self, layer: usize, input: Shape) -> Result<Extent, NetworkError> {
+        if self.size.is_empty() || self.stride.is_empty() || self.dilation.is_empty() {
+            return Err(NetworkError::ZeroDimension { layer });
+        }
+        let margins = match self.padding {
+            Padding::Explicit(margins) => margins,
+            Padding::Valid | Padding::Same => Margins::default(),
+        };
+        let numbers = [
+            self.size.height,
+            self.size.width,
+            self.stride.height,
+            self.stride.width,
+            self.dilation.height,
+            self.dilation.width,
+            margins.top,
+            margins.bottom,
+            margins.left,
+            margins.right,
+        ];
+        let misfit = NetworkError::Window { layer, window: self.size, input };
+        if numbers.iter().any(|&number| number > MOST) {
+            return Err(misfit);
+        }
+        if self.padding == Padding::Same {
+            return Ok(Extent::new(input.height.div_ceil(self.stride.height), input.width.div_ceil(self.stride.width)));
+        }
+        let reach = self.reach();
+        let height = input.height + margins.top + margins.bottom;
+        let width = input.width + margins.left + margins.right;
+        if height < reach.height || width < reach.width {
+            return Err(misfit);
+        }
+        Ok(Extent::new((height - reach.height) / self.stride.height + 1, (width - reach.width) / self.stride.width + 1))
+    }
+
+    /// Rows above and columns left of a map that [`Self::positions`] accepted.
+    pub(crate) fn before(self, input: Shape) -> (usize, usize) {
+        match self.padding {
+            Padding::Valid => (0, 0),
+            Padding::Explicit(margins) => (margins.top, margins.left),
+            Padding::Same => {
+                let before = |size: usize, stride: usize, reach: usize| {
+                    ((size.div_ceil(stride) - 1) * stride + reach).saturating_sub(size) / 2
+                };
+                let reach = self.reach();
+                (
+                    before(input.height, self.stride.height, reach.height),
+                    before(input.width, self.stride.width, reach.width),
+                )
+            }
+        }
+    }
+
+    /// The cells of the map under each position, sample after sample; for windows without dilation.
+    pub(crate) fn over(self, input: Shape, output: Shape, batch: usize) -> impl Iterator<Item = Cells> {
+        let (top, left) = self.before(input);
+        let clip = |start: usize, before: usize, length: usize, size: usize| {
+            start.saturating_sub(before).min(size)..(start + length).saturating_sub(before).min(size)
+        };
+        (0..batch * output.height).flat_map(move |line| {
+            let (image, row) = (line / output.height, line % output.height);
+            let rows = clip(row * self.stride.height, top, self.size.height, input.height);
+            (0..output.width).map(move |column| {
+                let columns = clip(column * self.stride.width, left, self.size.width, input.width);
+                Cells {
+                    first: ((image * input.height + rows.start) * input.width + columns.start) * input.channels,
+                    channels: input.channels,
+                    line: input.width * input.channels,
+                    rows: rows.len(),
+                    columns: columns.len(),
+                }
+            })
+        })
+    }
+}
+
+/// The cells of a map that lie under a window.
+#[derive(Clone, Copy)]
+pub(crate) struct Cells {
+    first: usize,
+    channels: usize,
+    line: usize,
+    rows: usize,
+    columns: usize,
+}
+
+impl Cells {
+    /// How many there are.
+    pub(crate) fn count(self) -> usize {
+        self.rows * self.columns
+    }
+
+    /// Calls `visit` with the index of the first value of each cell, row by row.
+    #[inline(always)]
+    pub(crate) fn each(self, mut visit: impl FnMut(usize)) {
+        for row in 0..self.rows {
+            for column in 0..self.columns {
+                visit(self.first + row * self.line + column * self.channels);
+            }
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Gradients of every kind of layer, graph and activation against central differences, in `f64`.
+
+use ann::{
+    Activation, AveragePool2d, BatchNormalization, Conv2d, Dense, Dropout, Extent, KernelShape, Layer, Margins,
+    MaxPool2d, Network, Node, NoisySoftplus, Objective, Origin, Padding, Phase, RateLimit, Rescaling, Reshape, Shape,
+    VarianceGradient, ZeroPadding2d, initialiser::Fans, initialiser::glorot_uniform, loss_and_gradients,
+};
+
+const NOISY: Activation = Activation::NoisySoftplus(NoisySoftplus::EVENT_DRIVEN_5_MS);
+const TRAINING: Phase = Phase::Training { seed: 5, epoch: 2 };
+
+fn values(count: usize, tensor: u32) -> Vec<f64> {
+    glorot_uniform(count, Fans { fan_in: 6, fan_out: 6, tensor }, 1.0, 11)
+}
+
+fn conv(shape: [usize; 4], activation: Activation, tensor: u32) -> Conv2d<f64> {
+    let [height, width, inputs, outputs] = shape;
+    let shape = KernelShape { height, width, inputs, outputs };
+    let bias = Some(values(outputs, tensor + 100));
+    Conv2d::new(shape, values(shape.weights(), tensor), bias, Extent::square(1), activation).expect("lengths fit")
+}
+
+fn dense(inputs: usize, outputs: usize, activation: Activation, tensor: u32) -> Layer<f64> {
+    let bias = Some(values(outputs, tensor + 100));
+    Layer::Dense(Dense::new(inputs, values(inputs * outputs, tensor), bias, activation).expect("lengths fit"))
+}
+
+fn normalisation(channels: usize, tensor: u32) -> BatchNormalization<f64> {
+    let around_one = |tensor| values(channels, tensor).iter().map(|value| 1.0 + 0.3 * value).collect::<Vec<_>>();
+    let gamma = Some(around_one(tensor + 200));
+    let mean = values(channels, tensor + 202);
+    BatchNormalization::new(gamma, Some(values(channels, tensor + 201)), mean, around_one(tensor + 203))
+        .expect("lengths fit")
+}
+
+/// Greatest difference between the gradient and central differences, relative to the tensor's largest gradient.
+///
+/// With steps h = 1e-5 the differences err by h^2 (1e-10) and by rounding, 1e-16 / h (1e-11).
+fn greatest_error(mut network: Network<f64>, objective: Objective, phase: Phase) -> f64 {
+    const STEP: f64 = 1e-5;
+    const SAMPLES: usize = 5;
+    let inputs: Vec<f64> =
+        values(SAMPLES * network.input().units(), 77).iter().map(|value| value.clamp(0.0, 1.0)).collect();
+    let classes = network.output().units();
+    let labels: Vec<u8> = (0..SAMPLES).map(|sample| (sample * 3 % classes) as u8).collect();
+    let (_, gradients) = loss_and_gradients(&network, &inputs, &labels, objective, phase);
+    let mut greatest = 0.0_f64;
+    for (tensor, gradient) in gradients.tensors().iter().enumerate() {
+        let scale = gradient.iter().fold(0.0_f64, |scale, value| scale.max(value.abs()));
+        assert!(scale > 1e-6, "tensor {tensor} has no gradient to speak of: {scale}");
+        for (index, &found) in gradient.iter().enumerate() {
+            let mut mean_loss = |change: f64| {
+                network.parameters_mut()[tensor][index] += change;
+                let loss = loss_and_gradients(&network, &inputs, &labels, objective, phase).0.total();
+                network.parameters_mut()[tensor][index] -= change;
+                loss / labels.len() as f64
+            };
+            let difference = (mean_loss(STEP) - mean_loss(-STEP)) / (2.0 * STEP);
+            greatest = greatest.max((difference - found).abs() / scale);
+        }
+    }
+    greatest
+}
+
+fn check(name: &str, network: &Network<f64>, phase: Phase) {
+    let rate_limit = Some(RateLimit { ceiling: 0.3, strength: 0.7 });
+    for objective in [Objective::default(), Objective { rate_limit, variance_gradient: VarianceGradient::On }] {
+        let error = greatest_error(network.clone(), objective, phase);
+        assert!(error < 1e-6, "{name}: relative error {error:e}");
+    }
+}
+
+/// A chain of a 3x3 convolution, the layers, Flatten and a classifier.
+fn between(name: &str, layers: Vec<Layer<f64>>, phase: Phase) {
+    let input = Shape::new(7, 6, 2);
+    let mut chain = vec![Layer::Conv2d(conv([2, 3, 2, 4], Activation::Tanh, 0))];
+    chain.extend(layers);
+    chain.push(Layer::Flatten);
+    let units = Network::new(input, chain.clone()).expect("the layers fit").output().units();
+    chain.push(dense(units, 3, Activation::Softmax, 90));
+    check(name, &Network::new(input, chain).expect("the layers fit"), phase);
+}
+
+#[test]
+fn convolutions_with_stride_padding_dilation_and_groups() {
+    let margins = Padding::Explicit(Margins { top: 2, bottom: 0, left: 1, right: 3 });
+    for activation in [Activation::Elu { alpha: 0.7 }, Activation::Sigmoid] {
+        let plain = || conv([3, 2, 4, 3], activation, 1);
+        let strided = conv([3, 2, 4, 3], activation, 1).with_padding(Padding::Same);
+        between("same", vec![Layer::Conv2d(plain().with_padding(Padding::Same))], TRAINING);
+        between("explicit", vec![Layer::Conv2d(plain().with_padding(margins))], TRAINING);
+        between("dilated", vec![Layer::Conv2d(plain().with_dilation(Extent::new(2, 3)))], TRAINING);
+        let both = plain().with_dilation(Extent::new(2, 2)).with_padding(margins);
+        between("dilated and padded", vec![Layer::Conv2d(both)], TRAINING);
+        between(
+            "two of them",
+            vec![Layer::Conv2d(strided), Layer::Conv2d(conv([2, 2, 3, 2], activation, 2))],
+            TRAINING,
+        );
+        let shape = KernelShape { height: 3, width: 3, inputs: 4, outputs: 3 };
+        for stride in [Extent::square(2), Extent::new(3, 1)] {
+            let conv = Conv2d::new(shape, values(108, 5), None, stride, activation).expect("lengths fit");
+            between("stride", vec![Layer::Conv2d(conv.with_padding(Padding::Same))], TRAINING);
+        }
+        // Two groups of two channels; depthwise with one and with two outputs per channel.
+        for (inputs, outputs, groups) in [(2, 6, 2), (1, 4, 4), (1, 8, 4)] {
+            let grouped = conv([3, 2, inputs, outputs], activation, 3).with_groups(groups);
+            between("groups", vec![Layer::Conv2d(grouped.clone().with_padding(margins))], TRAINING);
+            between("dilated groups", vec![Layer::Conv2d(grouped.with_dilation(Extent::new(2, 1)))], TRAINING);
+        }
+    }
+}
+
+/// Both paths of Noisy Softplus through padded and grouped convolutions and overlapping pools.
+#[test]
+fn noisy_softplus_with_padding_groups_and_overlap() {
+    let shape = KernelShape { height: 3, width: 3, inputs: 1, outputs: 4 };
+    let strided = Conv2d::new(shape, values(36, 6), Some(values(4, 7)), Extent::square(2), NOISY).expect("fits");
+    let pool = AveragePool2d::new(Extent::square(3), NOISY).with_stride(Extent::square(2));
+    let layers = vec![
+        Layer::Conv2d(conv([2, 3, 2, 4], NOISY, 1).with_padding(Padding::Same)),
+        Layer::AveragePool2d(pool.with_padding(Padding::Same)),
+        Layer::Conv2d(strided.with_groups(4).with_padding(Padding::Same)),
+        Layer::Conv2d(conv([2, 2, 2, 4], NOISY, 2).with_groups(2)),
+        Layer::Flatten,
+        dense(4, 3, Activation::Softmax, 4),
+    ];
+    let network = Network::new(Shape::new(8, 7, 2), layers).expect("the layers fit");
+    check("noisy softplus", &network, TRAINING);
+}
+
+#[test]
+fn pools() {
+    let margins = Padding::Explicit(Margins { top: 1, bottom: 2, left: 0, right: 1 });
+    for padding in [Padding::Valid, Padding::Same, margins] {
+        for stride in [Extent::new(1, 2), Extent::square(2), Extent::square(3)] {
+            let average = AveragePool2d::new(Extent::new(3, 2), Activation::Linear).with_stride(stride);
+            between("average", vec![Layer::AveragePool2d(average.with_padding(padding))], TRAINING);
+            let max = MaxPool2d::new(Extent::new(2, 3)).with_stride(stride);
+            between("max", vec![Layer::MaxPool2d(max.with_padding(padding))], TRAINING);
+        }
+    }
+    between("global average", vec![Layer::GlobalAveragePool2d], TRAINING);
+    between("global max", vec![Layer::GlobalMaxPool2d], TRAINING);
+}
+
+#[test]
+fn layers_that_move_and_scale() {
+    let margins = Margins { top: 1, bottom: 0, left: 2, right: 3 };
+    between("padding", vec![Layer::ZeroPadding2d(ZeroPadding2d::new(margins))], TRAINING);
+    between("rescaling", vec![Layer::Rescaling(Rescaling::new(-1.7, 0.3))], TRAINING);
+    let reshape = Layer::Reshape(Reshape::new(Shape::new(8, 3, 4)));
+    between("reshape", vec![reshape, Layer::Conv2d(conv([2, 2, 4, 2], Activation::Relu, 8))], TRAINING);
+    for phase in [TRAINING, Phase::Inference] {
+        between("dropout", vec![Layer::Dropout(Dropout::new(0.4))], phase);
+    }
+}
+
+#[test]
+fn activations_as_layers_and_fused() {
+    let activations = [
+        Activation::Linear,
+        Activation::Relu,
+        Activation::LeakyRelu { slope: 0.3 },
+        Activation::Elu { alpha: 1.3 },
+        Activation::Sigmoid,
+        Activation::Tanh,
+        Activation::Softplus,
+    ];
+    for activation in activations {
+        between(&format!("{activation}"), vec![Layer::Activation(activation)], TRAINING);
+        between("fused", vec![Layer::Conv2d(conv([2, 2, 4, 3], activation, 9))], TRAINING);
+    }
+}
+
+/// With the statistics of the batch, whose gradient couples all samples, and with the moving ones.
+#[test]
+fn batch_normalisation() {
+    for phase in [TRAINING, Phase::Inference] {
+        let normalised = || Layer::BatchNormalization(normalisation(4, 0));
+        between("normalisation", vec![normalised(), Layer::Activation(Activation::Softplus)], phase);
+        let layers = vec![
+            normalised(),
+            Layer::Conv2d(conv([2, 2, 4, 3], Activation::Softplus, 1)),
+            Layer::BatchNormalization(normalisation(3, 1).with_epsilon(0.1)),
+            Layer::GlobalAveragePool2d,
+            dense(3, 5, Activation::Tanh, 2),
+            Layer::BatchNormalization(normalisation(5, 2)),
+        ];
+        between("several", layers, phase);
+        let plain = normalisation(4, 0);
+        let (gamma, beta) = (plain.gamma().map(<[f64]>::to_vec), plain.beta().map(<[f64]>::to_vec));
+        let (mean, variance) = (plain.moving_mean().to_vec(), plain.moving_variance().to_vec());
+        let partial = |gamma, beta| BatchNormalization::new(gamma, beta, mean.clone(), variance.clone()).expect("fits");
+        for layer in [partial(gamma, None), partial(None, beta), partial(None, None)] {
+            between("without scale or centre", vec![Layer::BatchNormalization(layer)], phase);
+        }
+        // The first layer of the network, behind which nothing wants a gradient.
+        let first =
+            vec![Layer::BatchNormalization(normalisation(2, 3)), Layer::Flatten, dense(12, 3, Activation::Softmax, 4)];
+        check("first", &Network::new(Shape::new(2, 3, 2), first).expect("fits"), phase);
+    }
+}
+
+/// Two residual blocks with batch normalisation on the branch and on the shortcut, a concatenation, a node with four
+/// consumers, and a sum that takes one node twice.
+#[test]
+fn graphs() {
+    let (input, node) = (Origin::Input, Origin::Node);
+    // Without biases, which batch normalisation would take out again: their gradient is 0.
+    let same = |[height, width, inputs, outputs]: [usize; 4], tensor| {
+        let shape = KernelShape { height, width, inputs, outputs };
+        let kernel = values(shape.weights(), tensor);
+        let conv = Conv2d::new(shape, kernel, None, Extent::square(1), Activation::Linear).expect("lengths fit");
+        Layer::Conv2d(conv.with_padding(Padding::Same))
+    };
+    let relu = || Layer::Activation(Activation::Softplus);
+    let nodes = vec![
+        Node::new(same([3, 3, 2, 3], 0), [input]),
+        Node::new(Layer::BatchNormalization(normalisation(3, 0)), [node(0)]),
+        Node::new(relu(), [node(1)]),
+        Node::new(same([3, 3, 3, 3], 1), [node(2)]),
+        Node::new(Layer::BatchNormalization(normalisation(3, 1)), [node(3)]),
+        Node::new(same([1, 1, 3, 3], 2), [node(2)]),
+        Node::new(Layer::BatchNormalization(normalisation(3, 2)), [node(5)]),
+        Node::new(Layer::Add, [node(4), node(6), node(2)]),
+        Node::new(relu(), [node(7)]),
+        Node::new(Layer::Concatenate, [node(8), input, node(2)]),
+        Node::new(Layer::Dropout(Dropout::new(0.2)), [node(9)]),
+        Node::new(Layer::GlobalAveragePool2d, [node(10)]),
+        Node::new(Layer::Add, [node(11), node(11)]),
+        Node::new(dense(8, 3, Activation::Softmax, 5), [node(12)]),
+    ];
+    let network = Network::graph(Shape::new(4, 5, 2), nodes).expect("the nodes fit");
+    for phase in [TRAINING, Phase::Inference] {
+        check("graph", &network, phase);
+    }
+}
