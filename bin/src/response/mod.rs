@@ -65,6 +65,13 @@ impl ResponseArguments {
 pub fn response(arguments: &ResponseArguments) -> Result<ExitCode> {
     let theories = arguments.theories()?;
     let plan = arguments.curves.plan(&SIGMAS)?;
+    // A theory that does not fit is refused before anything is simulated.
+    let largest = plan.sigmas.iter().copied().fold(0.0, f64::max);
+    for (neuron, fluctuation) in &plan.neurons {
+        for theory in &theories {
+            theory.rate(neuron, fluctuation.noise(largest), plan.means[0] + neuron.i_offset)?;
+        }
+    }
     let interrupt = Interrupt::listen()?;
     let threads = arguments.run.threads;
     let curves = run::on_threads(threads, || arguments.curves.measure(&plan, &interrupt))?;
