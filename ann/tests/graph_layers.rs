@@ -58,6 +58,14 @@ fn pools_count_real_cells_only() {
     assert_eq!(run(input, vec![Layer::MaxPool2d(max.with_padding(Padding::Same))], &map), [5.0, 6.0, 8.0, -9.0]);
     let overlapping = max.with_stride(Extent::square(1));
     assert_eq!(run(input, vec![Layer::MaxPool2d(overlapping)], &map), [5.0, 6.0, 8.0, 8.0]);
+    // Explicit padding may leave a window without any cell; its output is 0.
+    let beside = Padding::Explicit(Margins { top: 0, bottom: 0, left: 3, right: 0 });
+    let wide = AveragePool2d::new(Extent::square(3), Activation::Linear).with_padding(beside);
+    assert_eq!(run(input, vec![Layer::AveragePool2d(wide)], &map), [0.0, 3.0]);
+    assert_eq!(
+        run(input, vec![Layer::MaxPool2d(MaxPool2d::new(Extent::square(3)).with_padding(beside))], &map),
+        [0.0, 8.0]
+    );
     assert_eq!(run(input, vec![Layer::GlobalAveragePool2d], &map), [3.0]);
     assert_eq!(run(input, vec![Layer::GlobalMaxPool2d], &map), [8.0]);
 }

@@ -221,11 +221,13 @@ impl Assembly<'_> {
     fn flatten(&mut self, record: &LayerRecord, input: Flow) -> Result<Flow, ModelFileError> {
         let by_channel = record.data_format()? == Some(DataFormat::ChannelsFirst);
         let trivial = input.shape.channels == 1 || input.shape.positions() == 1;
+        let rows = input.shape.height;
         let axes = match (input.axes, self.format) {
             // Keras brings the channels of such a model last before it flattens, if Flatten itself is told so.
             (Axes::Map, DataFormat::ChannelsFirst) if !by_channel && !trivial => Axes::ByChannel(input.shape),
             (Axes::Map, DataFormat::ChannelsFirst) => Axes::Vector,
-            (Axes::Map | Axes::Matrix, _) if by_channel && input.shape.height > 1 && input.shape.width > 1 => {
+            // Keras would bring the rows behind all else.
+            (Axes::Map | Axes::Matrix, _) if by_channel && rows > 1 && input.shape.units() > rows => {
                 let advice = "the maps that arrive have their channels last";
                 return Err(record.unsupported("data_format", "channels_first", advice));
             }

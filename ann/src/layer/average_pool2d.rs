@@ -66,11 +66,12 @@ impl AveragePool2d {
         self.weight_of(self.window.size.cells())
     }
 
-    /// The same for a window of which `cells` lie inside the map.
+    /// The same for a window of which `cells` lie inside the map; explicit padding can leave none.
     fn weight_of(self, cells: usize) -> f64 {
+        let cells = cells.max(1) as f64;
         match self.activation {
-            Activation::NoisySoftplus(constants) => unit_gain_weight(cells as f64, constants),
-            _ => 1.0 / cells as f64,
+            Activation::NoisySoftplus(constants) => unit_gain_weight(cells, constants),
+            _ => 1.0 / cells,
         }
     }
 

@@ -13,7 +13,7 @@ use crate::layer::{check_tensors, paths};
 use crate::matrix::{Destination, Matrix, multiply};
 use crate::real::Real;
 use crate::shape::{Extent, Shape};
-use grouped::Grouped;
+use grouped::{Depthwise, gather, spread};
 use unfold::Unfolding;
 
 /// Shape of a convolution kernel; memory order is row, column, input channel, output channel (HWIO, as in Keras).
@@ -152,13 +152,16 @@ impl<T: Real> Conv2d<T> {
         self.activation.paths()
     }
 
+    /// The prepared weights as a matrix over all channels.
     fn weights<'a>(&self, weights: &'a [T]) -> Matrix<'a, T> {
-        Matrix::new(weights, self.shape.fan_in(), self.shape.outputs * self.paths())
+        Matrix::new(weights, self.shape.fan_in() * self.groups, self.shape.outputs * self.paths())
     }
 
-    fn grouped(&self, call: &Call<'_, T>) -> Grouped {
+    /// The layer as a depthwise convolution, if it is one.
+    fn depthwise(&self, call: &Call<'_, T>) -> Option<Depthwise> {
         let output = Shape { channels: self.shape.outputs * self.paths(), ..call.output };
-        Grouped { window: self.window, input: call.inputs.shape(0), output, groups: self.groups }
+        let is_depthwise = self.groups > 1 && self.shape.inputs == 1;
+        is_depthwise.then(|| Depthwise { window: self.window, input: call.inputs.shape(0), output })
     }
 }
 
@@ -203,7 +206,11 @@ impl<T: Real> Operation<T> for Conv2d<T> {
     }
 
     fn prepare(&self) -> Cow<'_, [T]> {
-        paths::drive_weights(&self.kernel, self.paths())
+        let weights = paths::drive_weights(&self.kernel, self.paths());
+        if self.groups > 1 && self.shape.inputs > 1 {
+            return Cow::Owned(spread(&weights, self.shape, self.groups, self.paths()));
+        }
+        weights
     }
 
     fn forward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, scratch: &mut Scratch<T>) {
@@ -211,8 +218,8 @@ impl<T: Real> Operation<T> for Conv2d<T> {
         let Tape { outputs, record: drive } = tape;
         let (paths, batch) = (self.paths(), inputs.len() / input.units());
         drive.resize(outputs.len() * paths, T::ZERO);
-        if self.groups > 1 {
-            self.grouped(call).forward(batch, call.prepared, inputs, drive);
+        if let Some(depthwise) = self.depthwise(call) {
+            depthwise.forward(batch, call.prepared, inputs, drive);
             if let Some(bias) = self.bias() {
                 paths::add_bias(bias, paths, drive);
             }
@@ -238,8 +245,8 @@ impl<T: Real> Operation<T> for Conv2d<T> {
         let Scratch { unfolded, weight_gradient } = scratch;
         weight_gradient.clear();
         weight_gradient.resize(call.prepared.len(), T::ZERO);
-        if self.groups > 1 {
-            self.grouped(call).backward(batch, inputs, drive, weight_gradient);
+        if let Some(depthwise) = self.depthwise(call) {
+            depthwise.backward(batch, inputs, drive, weight_gradient);
         } else {
             let unfolding = Unfolding::new(self.window, input, call.output);
             let channels = self.shape.outputs * paths;
@@ -250,6 +257,9 @@ impl<T: Real> Operation<T> for Conv2d<T> {
                 let drive = &drive[positions.start * channels..positions.end * channels];
                 let drive = Matrix::new(drive, positions.len(), channels);
                 multiply(columns, drive, weight_gradient, Destination::AddTo);
+            }
+            if self.groups > 1 {
+                gather(weight_gradient, self.shape, self.groups, paths);
             }
         }
         paths::add_kernel_gradient(weight_gradient, &self.kernel, paths, &mut parameters[0]);
@@ -269,8 +279,8 @@ impl<T: Real> Operation<T> for Conv2d<T> {
     ) {
         let (input, drive) = (call.inputs.shape(0), &*tape.record);
         let batch = gradient.len() / input.units();
-        if self.groups > 1 {
-            self.grouped(call).input_gradient(batch, call.prepared, drive, gradient);
+        if let Some(depthwise) = self.depthwise(call) {
+            depthwise.input_gradient(batch, call.prepared, drive, gradient);
             return;
         }
         let unfolding = Unfolding::new(self.window, input, call.output);

@@ -193,6 +193,20 @@ fn channels_first_are_brought_last() {
     assert_eq!(network.forward(&[1.0, 2.0, 3.0, 4.0], 1), [1.0 + 30.0 + 200.0 + 4000.0 + 0.5]);
 }
 
+/// Flatten with its channels first would bring the rows of these maps last.
+#[test]
+fn a_flatten_that_turns_the_image_is_refused() {
+    let turning = json!({"class_name": "Flatten", "config": {"name": "flatten", "data_format": "channels_first"}});
+    let model = json!({"class_name": "Sequential", "config": {"layers": [conv(), pool(), turning.clone(), dense()]}});
+    let message = read_config(&model, "").map(|_| ()).expect_err("must be refused").to_string();
+    assert!(message.contains("layer 'flatten' (Flatten) has data_format = channels_first"), "{message}");
+    let mut first = turning;
+    first["config"]["batch_input_shape"] = json!([null, 2, 2]);
+    let model = json!({"class_name": "Sequential", "config": {"layers": [first, dense()]}});
+    let message = read_config(&model, "").map(|_| ()).expect_err("must be refused").to_string();
+    assert!(message.contains("layer 'flatten' (Flatten) has data_format = channels_first"), "{message}");
+}
+
 fn pool() -> Value {
     json!({"class_name": "AveragePooling2D", "config": {"name": "p", "pool_size": 1, "data_format": "channels_last"}})
 }

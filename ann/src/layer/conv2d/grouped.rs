@@ -1,34 +1,62 @@
-//! Convolutions whose outputs see some of the input channels only, depthwise ones among them: direct sums.
+//! Convolutions whose outputs see some of the input channels only.
+//!
+//! Where a group is one channel (depthwise), sums are taken directly. Other kernels are spread out into one for all
+//! channels, zero between the groups: one matrix product does more sums, but is faster than many small ones.
 
 use std::ops::Range;
 
+use crate::layer::conv2d::KernelShape;
 use crate::layer::window::Window;
 use crate::real::Real;
 use crate::shape::Shape;
 
-/// A grouped kernel over maps of one shape, with `[height, width, channels / groups, outputs]` weights.
+/// The weights of a grouped kernel as those of a kernel for all channels; `paths` neighbouring weights per output.
+pub(super) fn spread<T: Real>(weights: &[T], shape: KernelShape, groups: usize, paths: usize) -> Vec<T> {
+    let columns = shape.outputs * paths;
+    let mut spread = vec![T::ZERO; weights.len() * groups];
+    each_block(shape, groups, columns, |own, all| spread[all].copy_from_slice(&weights[own]));
+    spread
+}
+
+/// The transpose of [`spread`], in place: the gradient of the grouped weights is left at the start.
+pub(super) fn gather<T: Real>(gradient: &mut Vec<T>, shape: KernelShape, groups: usize, paths: usize) {
+    let columns = shape.outputs * paths;
+    // No value is overwritten before it has been moved: it never moves back, and the moves go in order.
+    each_block(shape, groups, columns, |own, all| gradient.copy_within(all, own.start));
+    gradient.truncate(shape.fan_in() * columns);
+}
+
+/// Calls `visit` for each stretch of weights that a row of the kernel has for one group: where it lies in the grouped
+/// kernel, and in the one for all channels.
+fn each_block(shape: KernelShape, groups: usize, columns: usize, mut visit: impl FnMut(Range<usize>, Range<usize>)) {
+    let width = columns / groups;
+    for row in 0..shape.fan_in() {
+        let (tap, channel) = (row / shape.inputs, row % shape.inputs);
+        for group in 0..groups {
+            let own = row * columns + group * width;
+            let all = ((tap * groups + group) * shape.inputs + channel) * columns + group * width;
+            visit(own..own + width, all..all + width);
+        }
+    }
+}
+
+/// A depthwise kernel over maps of one shape, with `[height, width, 1, outputs]` weights.
 #[derive(Clone, Copy)]
-pub(super) struct Grouped {
+pub(super) struct Depthwise {
     pub(super) window: Window,
     pub(super) input: Shape,
     /// Its channels are those of all paths.
     pub(super) output: Shape,
-    pub(super) groups: usize,
 }
 
-impl Grouped {
-    /// Input channels of one group.
-    fn inputs(self) -> usize {
-        self.input.channels / self.groups
-    }
-
+impl Depthwise {
     /// Calls `visit` for each position and each tap of the kernel that meets the map: ranges of the position's outputs,
     /// of the cell's inputs and of the tap's weights.
     #[inline(always)]
     fn each_tap(self, batch: usize, mut visit: impl FnMut(Range<usize>, Range<usize>, Range<usize>)) {
         let Window { size, stride, dilation, .. } = self.window;
         let (top, left) = self.window.before(self.input);
-        let weights = self.inputs() * self.output.channels;
+        let weights = self.output.channels;
         for image in 0..batch {
             for row in 0..self.output.height {
                 for column in 0..self.output.width {
@@ -58,37 +86,26 @@ impl Grouped {
         }
     }
 
-    /// Calls `visit` for each input channel of a cell: its index, its outputs, and the row of weights between them.
-    #[inline(always)]
-    fn each_channel(self, mut visit: impl FnMut(usize, Range<usize>, Range<usize>)) {
-        let (inputs, outputs) = (self.inputs(), self.output.channels / self.groups);
-        for channel in 0..self.input.channels {
-            let (group, row) = (channel / inputs, channel % inputs);
-            let own = group * outputs..(group + 1) * outputs;
-            let row = row * self.output.channels;
-            visit(channel, own.clone(), row + own.start..row + own.end);
-        }
-    }
-
-    /// One weight per channel: sums run over neighbouring channels.
-    fn is_elementwise(self) -> bool {
-        self.inputs() == 1 && self.output.channels == self.input.channels
+    /// Outputs of one channel, all paths counted.
+    fn outputs(self) -> usize {
+        self.output.channels / self.input.channels
     }
 
     pub(super) fn forward<T: Real>(self, batch: usize, weights: &[T], inputs: &[T], drive: &mut [T]) {
         drive.fill(T::ZERO);
         self.each_tap(batch, |outputs, cells, taps| {
             let (drive, cells, weights) = (&mut drive[outputs], &inputs[cells], &weights[taps]);
-            if self.is_elementwise() {
+            if self.outputs() == 1 {
                 for ((drive, &cell), &weight) in drive.iter_mut().zip(cells).zip(weights) {
                     *drive += cell * weight;
                 }
             } else {
-                self.each_channel(|channel, outputs, row| {
-                    for (drive, &weight) in drive[outputs].iter_mut().zip(&weights[row]) {
-                        *drive += cells[channel] * weight;
+                let channels = drive.chunks_exact_mut(self.outputs()).zip(weights.chunks_exact(self.outputs()));
+                for ((drive, weights), &cell) in channels.zip(cells) {
+                    for (drive, &weight) in drive.iter_mut().zip(weights) {
+                        *drive += cell * weight;
                     }
-                });
+                }
             }
         });
     }
@@ -97,16 +114,17 @@ impl Grouped {
     pub(super) fn backward<T: Real>(self, batch: usize, inputs: &[T], drive_gradient: &[T], weight_gradient: &mut [T]) {
         self.each_tap(batch, |outputs, cells, taps| {
             let (drive, cells, weights) = (&drive_gradient[outputs], &inputs[cells], &mut weight_gradient[taps]);
-            if self.is_elementwise() {
+            if self.outputs() == 1 {
                 for ((&drive, &cell), weight) in drive.iter().zip(cells).zip(weights) {
                     *weight += cell * drive;
                 }
             } else {
-                self.each_channel(|channel, outputs, row| {
-                    for (&drive, weight) in drive[outputs].iter().zip(&mut weights[row]) {
-                        *weight += cells[channel] * drive;
+                let channels = drive.chunks_exact(self.outputs()).zip(weights.chunks_exact_mut(self.outputs()));
+                for ((drive, weights), &cell) in channels.zip(cells) {
+                    for (&drive, weight) in drive.iter().zip(weights) {
+                        *weight += cell * drive;
                     }
-                });
+                }
             }
         });
     }
@@ -115,18 +133,17 @@ impl Grouped {
         gradient.fill(T::ZERO);
         self.each_tap(batch, |outputs, cells, taps| {
             let (drive, cells, weights) = (&drive_gradient[outputs], &mut gradient[cells], &weights[taps]);
-            if self.is_elementwise() {
+            if self.outputs() == 1 {
                 for ((&drive, cell), &weight) in drive.iter().zip(cells).zip(weights) {
                     *cell += weight * drive;
                 }
             } else {
-                self.each_channel(|channel, outputs, row| {
-                    let mut sum = T::ZERO;
-                    for (&drive, &weight) in drive[outputs].iter().zip(&weights[row]) {
-                        sum += weight * drive;
+                let channels = drive.chunks_exact(self.outputs()).zip(weights.chunks_exact(self.outputs()));
+                for ((drive, weights), cell) in channels.zip(cells) {
+                    for (&drive, &weight) in drive.iter().zip(weights) {
+                        *cell += weight * drive;
                     }
-                    cells[channel] += sum;
-                });
+                }
             }
         });
     }
