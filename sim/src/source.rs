@@ -1,7 +1,7 @@
 //! What drives a network from outside: spike sources and injected currents.
 
 use crate::error::{NetworkError, ParameterError, finite, not_negative, positive};
-use crate::population::PerNeuron;
+use crate::population::{PerNeuron, Population};
 use crate::random::{Lottery, Purpose, Stream, StreamKey};
 use crate::record::Spike;
 
@@ -212,6 +212,19 @@ impl Background {
             Err(ParameterError::StopBeforeStart { start: self.start, stop: self.start + self.duration }.into())
         }
     }
+}
+
+/// Refuses backgrounds of a population that would send more than `most` spikes in a run of `duration` ms.
+pub(crate) fn check_backgrounds(population: &Population, duration: f64, most: f64) -> Result<(), NetworkError> {
+    let expected = population.background().iter().map(|background| {
+        let rate = match &background.rate {
+            PerNeuron::Same(rate) => rate * population.size() as f64,
+            PerNeuron::Each(rates) => rates.iter().sum(),
+        };
+        rate * (duration - background.start).min(background.duration).max(0.0) / crate::MS_PER_S
+    });
+    let expected: f64 = expected.sum();
+    if expected <= most { Ok(()) } else { Err(NetworkError::TooManySpikes { expected, most }) }
 }
 
 /// The background of all neurons of a population, drawn as one process whose spikes fall on neurons at random.

@@ -75,7 +75,13 @@ impl Axis {
         let (low, high) = match self.range {
             Some(range) => range,
             None => match self.scale {
-                Scale::Linear => linear_range(extremes(values)),
+                Scale::Linear => {
+                    let found = extremes(values);
+                    if let Some((low, high)) = found.filter(|(low, high)| !(high - low).is_finite()) {
+                        return Err(FigureError::Range { axis: self.label.clone(), low, high });
+                    }
+                    linear_range(found)
+                }
                 Scale::Log => log_range(extremes(values.filter(|&v| v > 0.0))),
             },
         };

@@ -99,6 +99,8 @@ pub enum Stroke {
     Dotted,
     /// Dash and dot in turn.
     DashDotted,
+    /// Dashes of eight line widths.
+    LongDashed,
 }
 
 /// Symbol at a point.

@@ -111,7 +111,7 @@ pub(super) const fn cap(shape: Shape) -> f64 {
 /// Weight of a stroke.
 pub(super) const fn weight(stroke: Stroke) -> f64 {
     match stroke {
-        Stroke::Solid | Stroke::Dashed | Stroke::DashDotted => pt(1.1),
+        Stroke::Solid | Stroke::Dashed | Stroke::DashDotted | Stroke::LongDashed => pt(1.1),
         Stroke::Thin => pt(0.6),
         Stroke::Dotted => pt(1.3),
     }
@@ -124,5 +124,6 @@ pub(super) const fn pattern(stroke: Stroke) -> &'static [f64] {
         Stroke::Dashed => const { &[pt(4.4), pt(2.2)] },
         Stroke::Dotted => const { &[pt(1.3), pt(1.7)] },
         Stroke::DashDotted => const { &[pt(5.0), pt(1.7), pt(1.3), pt(1.7)] },
+        Stroke::LongDashed => const { &[pt(8.8), pt(2.2)] },
     }
 }

@@ -11,6 +11,8 @@ use std::str::FromStr;
 /// Names that columns are known by, in any case of letters.
 const MEAN: [&str; 6] = ["mean_na", "mean_current_na", "mean_injected_na", "mean", "mu", "x"];
 const SIGMA: [&str; 3] = ["sigma_na", "sigma_na_sqrt_ms", "sigma"];
+/// Of these, the one that names the unit of white noise.
+const WHITE_SIGMA: &str = "sigma_na_sqrt_ms";
 const RATE: [&str; 2] = ["rate_hz", "rate"];
 const SEM: [&str; 2] = ["sem_hz", "sem"];
 const SOURCE: [&str; 2] = ["source", "mode"];
@@ -40,7 +42,9 @@ impl FromStr for Columns {
                 "sem" => &mut columns.sem,
                 other => return Err(format!("expected mean, sigma, rate or sem, found '{other}'")),
             };
-            *place = Some(name.trim().to_owned());
+            if place.replace(name.trim().to_owned()).is_some() {
+                return Err(format!("{} is given twice", role.trim()));
+            }
         }
         Ok(columns)
     }
@@ -58,6 +62,8 @@ pub(super) struct Defaults {
 struct Layout {
     mean: usize,
     sigma: usize,
+    /// Whether the name of its column says that sigma is the amplitude of white noise, or that it is not.
+    white: Option<bool>,
     rate: usize,
     sem: Option<usize>,
     source: Option<usize>,
@@ -69,15 +75,25 @@ struct Layout {
 impl Layout {
     fn of(header: &str, columns: &Columns) -> Result<Layout> {
         let names: Vec<&str> = header.split(',').map(str::trim).collect();
-        let known = |candidates: &[&str]| {
-            candidates.iter().find_map(|candidate| names.iter().position(|name| name.eq_ignore_ascii_case(candidate)))
+        let known = |candidates: &[&str]| -> Result<Option<usize>> {
+            let is_one = |name: &str| candidates.iter().any(|candidate| name.eq_ignore_ascii_case(candidate));
+            let found: Vec<usize> = (0..names.len()).filter(|&place| is_one(names[place])).collect();
+            match found[..] {
+                [] => Ok(None),
+                [place] => Ok(Some(place)),
+                [first, second, ..] => bail!(
+                    "the columns '{}' and '{}' say the same thing: leave one out, or choose with --columns",
+                    names[first],
+                    names[second]
+                ),
+            }
         };
         let place = |given: &Option<String>, candidates: &[&str]| match given {
             Some(name) => match names.iter().position(|found| found == name) {
                 Some(place) => Ok(Some(place)),
                 None => bail!("no column is named '{name}': the columns are {}", names.join(", ")),
             },
-            None => Ok(known(candidates)),
+            None => known(candidates),
         };
         let needed = |role: &str, given: &Option<String>, candidates: &[&str]| -> Result<usize> {
             place(given, candidates)?.ok_or_else(|| {
@@ -88,14 +104,19 @@ impl Layout {
                 )
             })
         };
+        let sigma = needed("sigma", &columns.sigma, &SIGMA)?;
         Ok(Layout {
             mean: needed("mean", &columns.mean, &MEAN)?,
-            sigma: needed("sigma", &columns.sigma, &SIGMA)?,
+            sigma,
+            white: names[sigma].eq_ignore_ascii_case(WHITE_SIGMA).then_some(true).or_else(|| {
+                let unit = names[sigma].to_ascii_lowercase();
+                (unit == "sigma_na").then_some(false)
+            }),
             rate: needed("rate", &columns.rate, &RATE)?,
             sem: place(&columns.sem, &SEM)?,
-            source: known(&SOURCE),
-            tau_syn: known(&TAU_SYN),
-            noise_dt: known(&NOISE_DT),
+            source: known(&SOURCE)?,
+            tau_syn: known(&TAU_SYN)?,
+            noise_dt: known(&NOISE_DT)?,
             count: names.len(),
         })
     }
@@ -171,6 +192,14 @@ fn row(cells: &[&str], layout: &Layout, defaults: &Defaults) -> Result<(Fluctuat
         (None, Fluctuation::Redrawn { dt }) => Fluctuation::Redrawn { dt: noise_dt.unwrap_or(dt) },
         (None, Fluctuation::White { dt }) => Fluctuation::White { dt: noise_dt.unwrap_or(dt) },
     };
+    if let Some(white) = layout.white
+        && white != matches!(fluctuation, Fluctuation::White { .. })
+    {
+        bail!(
+            "the name of the sigma column says that it is {}, and the source that it is not: correct one of them",
+            if white { "a white-noise amplitude (nA sqrt(ms))" } else { "a standard deviation (nA)" }
+        );
+    }
     // A single trial has no standard error, and theories have none.
     let sem = match layout.sem {
         Some(place) if !(cells[place].is_empty() || cells[place].eq_ignore_ascii_case("nan")) => {
@@ -245,6 +274,9 @@ mod tests {
             ("mean_na,sigma_na,rate_hz\n0,1,nan\n", "line 2: the rate must be a finite number"),
             ("mean_na,sigma_na,rate_hz\n0,-1,2\n", "the sigma must be zero or more"),
             ("mean_na,sigma_na,rate_hz,source\n0,1,2,magic\n", "found 'magic'"),
+            ("mean_na,sigma_na,rate_hz,source\n0,1,2,white\n", "a standard deviation (nA), and the source"),
+            ("mean_na,sigma_na_sqrt_ms,rate_hz\n0,1,2\n", "a white-noise amplitude (nA sqrt(ms)), and the source"),
+            ("mean_na,mean,sigma_na,rate_hz\n0,0,1,2\n", "the columns 'mean_na' and 'mean' say the same"),
             ("mean_na,sigma_na,rate_hz,tau_syn_ms\n0,1,2,-5\n", "the tau_syn must be positive"),
         ] {
             let message = format!("{:#}", parsed(text).unwrap_err());

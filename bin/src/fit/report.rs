@@ -102,8 +102,10 @@ impl Report<'_> {
 
     /// Columns of the CSV file: points, then the residuals of every model.
     pub(super) fn columns(&self, models: &[ResponseModel]) -> Vec<&'static str> {
-        let white = |surface: &FittedSurface| SigmaText(surface.curves.fluctuation).column();
-        let sigma = self.surfaces.first().map_or("sigma_na", white);
+        // Without its unit where surfaces have different ones.
+        let mut units = self.surfaces.iter().map(|surface| SigmaText(surface.curves.fluctuation).column());
+        let first = units.next().unwrap_or("sigma");
+        let sigma = if units.all(|unit| unit == first) { first } else { "sigma" };
         let before = ["data", "source", "tau_syn_ms", "noise_dt_ms", sigma, "mean_na", "rate_hz", "sem_hz"];
         before.into_iter().chain(models.iter().map(|&model| residual_column(model))).collect()
     }

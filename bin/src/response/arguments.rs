@@ -61,6 +61,9 @@ pub struct CurveArguments {
     neuron: NeuronArguments,
 }
 
+/// Largest mean current (nA), far beyond any neuron's.
+const MOST_NA: f64 = 1e6;
+
 /// What makes the fluctuating current.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum NoiseSource {
@@ -93,6 +96,21 @@ impl CurveArguments {
         if let Some(dt) = self.noise_dt.filter(|dt| !(*dt > 0.0 && dt.is_finite())) {
             bail!("--noise-dt must be positive and finite (ms), found {dt:?}");
         }
+        if self.source == NoiseSource::Poisson {
+            if self.noise_dt.is_some() {
+                bail!("--noise-dt needs --source noise or white: Poisson spikes are not redrawn");
+            }
+            if let Some(n) = neurons.iter().find(|n| n.tau_syn_e != n.tau_syn_i) {
+                bail!(
+                    "--source poisson needs receptors of one time constant, found {} and {} ms",
+                    n.tau_syn_e,
+                    n.tau_syn_i
+                );
+            }
+        }
+        if !(self.weight > 0.0 && self.weight.is_finite()) {
+            bail!("--weight must be positive and finite (nA), found {:?}", self.weight);
+        }
         Ok(neurons.iter().map(|n| (*n, self.source.fluctuation(self.noise_dt, n.tau_syn_e))).collect())
     }
 
@@ -115,8 +133,8 @@ impl CurveArguments {
     /// Mean currents of the curve (nA).
     fn means(&self) -> Result<Vec<f64>> {
         let Self { from, to, step, .. } = *self;
-        if !(from.is_finite() && to.is_finite() && from <= to) {
-            bail!("--from and --to must be finite and --from at most --to (nA), found {from:?} and {to:?}");
+        if !(from.abs() <= MOST_NA && to.abs() <= MOST_NA && from <= to) {
+            bail!("--from and --to must be within ±{MOST_NA:e} nA and --from at most --to, found {from:?} and {to:?}");
         }
         if !(1.0 <= step * STEPS_PER_NA && step.is_finite()) {
             bail!("--step must be finite and at least {:e} nA, found {step:?}", 1.0 / STEPS_PER_NA);

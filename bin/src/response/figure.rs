@@ -55,7 +55,7 @@ impl Report<'_> {
         for theory in &self.theories {
             let points = |sigma: f64| {
                 let noise = curves.fluctuation.noise(sigma);
-                let rate = |mu: f64| theory.rate(neuron, noise, mu + neuron.i_offset).unwrap_or(f64::NAN);
+                let rate = |mu: f64| theory.rate_if_solved(neuron, noise, mu + neuron.i_offset).unwrap_or(f64::NAN);
                 through(if theory.is_numerical() { &thin } else { &means }, &rate)
             };
             let label = theory.label(curves.fluctuation.noise(1.0));

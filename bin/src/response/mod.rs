@@ -69,7 +69,7 @@ pub fn response(arguments: &ResponseArguments) -> Result<ExitCode> {
     let largest = plan.sigmas.iter().copied().fold(0.0, f64::max);
     for (neuron, fluctuation) in &plan.neurons {
         for theory in &theories {
-            theory.rate(neuron, fluctuation.noise(largest), plan.means[0] + neuron.i_offset)?;
+            theory.rate_if_solved(neuron, fluctuation.noise(largest), plan.means[0] + neuron.i_offset)?;
         }
     }
     let interrupt = Interrupt::listen()?;

@@ -31,7 +31,7 @@ impl<'a> Compared<'a> {
     fn new(curves: &'a NeuronCurves, theories: &[TheoryChoice]) -> Result<Compared<'a>, TheoryError> {
         let predict = |p: &CurvePoint| {
             let (noise, total) = (curves.fluctuation.noise(p.sigma), p.mu + curves.neuron.i_offset);
-            theories.iter().map(|theory| theory.rate(&curves.neuron, noise, total)).collect()
+            theories.iter().map(|theory| theory.rate_if_solved(&curves.neuron, noise, total)).collect()
         };
         let predicted = curves.points.par_iter().map(predict).collect::<Result<_, _>>()?;
         Ok(Compared { curves, fit: fit(ResponseModel::NoisySoftplus, &curves.surface()), predicted })
@@ -45,11 +45,17 @@ impl<'a> Compared<'a> {
         })
     }
 
-    /// Root mean squared deviation (Hz) of the simulation from a theory, by its number.
+    /// Root mean squared deviation (Hz) of the simulation from a theory, by its number, over the points where it has a rate.
     fn rmse(&self, theory: usize) -> f64 {
         let pairs = self.curves.points.iter().zip(&self.predicted);
-        let squares: f64 = pairs.map(|(point, rates)| (rates[theory] - point.measured.rate).powi(2)).sum();
-        (squares / self.curves.points.len() as f64).sqrt()
+        let deviations = pairs.map(|(point, rates)| rates[theory] - point.measured.rate);
+        let squares: Vec<f64> = deviations.filter(|d| d.is_finite()).map(|d| d * d).collect();
+        (squares.iter().sum::<f64>() / squares.len() as f64).sqrt()
+    }
+
+    /// Number of points at which a theory has no rate.
+    fn unsolved(&self, theory: usize) -> usize {
+        self.predicted.iter().filter(|rates| !rates[theory].is_finite()).count()
     }
 }
 
@@ -162,6 +168,13 @@ impl<'a> Report<'a> {
             };
             if !self.theories.is_empty() {
                 text += &format!("{}\n", self.theories.iter().enumerate().map(rmse).collect::<Vec<_>>().join("; "));
+            }
+            for (index, theory) in self.theories.iter().enumerate().filter(|&(index, _)| neuron.unsolved(index) > 0) {
+                text += &format!(
+                    "{}: no rate (-) at {} points, where its equations cannot be solved accurately: see docs/THEORY.md\n",
+                    theory.label(noise),
+                    neuron.unsolved(index)
+                );
             }
         }
         if !self.curves.complete {

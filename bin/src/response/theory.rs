@@ -25,12 +25,23 @@ pub enum TheoryChoice {
 }
 
 impl TheoryChoice {
-    /// Rate (Hz) at a total mean current (nA, i_offset included); NaN for [`TheoryChoice::None`], and where the equations of a theory
-    /// cannot be solved at this point.
+    /// As [`TheoryChoice::rate`]; NaN where the equations of a theory cannot be solved at this point.
     ///
     /// # Errors
     ///
     /// Refuses impossible parameters and noise that the theory is not made for.
+    pub(crate) fn rate_if_solved(self, neuron: &IfCurrExp, noise: Noise, mu: f64) -> Result<f64, TheoryError> {
+        match self.rate(neuron, noise, mu) {
+            Err(TheoryError::NoiseTooFine { .. } | TheoryError::NotConverged { .. }) => Ok(f64::NAN),
+            rate => rate,
+        }
+    }
+
+    /// Rate (Hz) at a total mean current (nA, i_offset included); NaN for [`TheoryChoice::None`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Theory::rate`].
     pub(crate) fn rate(self, neuron: &IfCurrExp, noise: Noise, mu: f64) -> Result<f64, TheoryError> {
         let theory = match self {
             TheoryChoice::Siegert => Theory::White,
@@ -41,10 +52,7 @@ impl TheoryChoice {
             TheoryChoice::NoiseFree => Theory::NoiseFree,
             TheoryChoice::None => return Ok(f64::NAN),
         };
-        match theory.rate(neuron, noise, mu) {
-            Err(TheoryError::NoiseTooFine { .. } | TheoryError::NotConverged { .. }) => Ok(f64::NAN),
-            rate => rate,
-        }
+        theory.rate(neuron, noise, mu)
     }
 
     /// Its name on the command line.
@@ -99,8 +107,9 @@ impl TheoryChoice {
 
     pub(crate) fn stroke(self) -> Stroke {
         match self {
-            TheoryChoice::Siegert | TheoryChoice::CorrectedDecayed => Stroke::Dashed,
-            TheoryChoice::Exact | TheoryChoice::OnGrid | TheoryChoice::None => Stroke::Solid,
+            TheoryChoice::Siegert => Stroke::Dashed,
+            TheoryChoice::CorrectedDecayed | TheoryChoice::OnGrid => Stroke::LongDashed,
+            TheoryChoice::Exact | TheoryChoice::None => Stroke::Solid,
             TheoryChoice::Corrected | TheoryChoice::NoiseFree => Stroke::DashDotted,
         }
     }

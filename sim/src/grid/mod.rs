@@ -14,7 +14,7 @@ use crate::network::Network;
 use crate::projection::{Pre, Projection};
 use crate::random::StreamKey;
 use crate::record::{Record, Spike};
-use crate::source::Source;
+use crate::source::{Source, check_backgrounds};
 use arrivals::Arrivals;
 use cells::Cells;
 use delays::Delays;
@@ -29,6 +29,9 @@ const MOST_UNDER_WAY: u64 = 100_000_000;
 
 /// Steps between two calls of the watch.
 const STEPS_PER_WATCH: u64 = 1024;
+
+/// Most background spikes of a population in one run: their numbers are counted without rounding.
+const MOST_ARRIVALS: f64 = 1e15;
 
 /// The running state of a network on a grid of time, reusable from run to run; one per thread.
 ///
@@ -153,6 +156,9 @@ impl<'a> GridSimulation<'a> {
         let dt = self.steps.dt();
         if duration > MOST_STEPS * dt {
             return Err(NetworkError::TooManySteps { duration, what: "a grid step", interval: dt, most: MOST_STEPS });
+        }
+        for population in self.network.populations() {
+            check_backgrounds(population, duration, MOST_ARRIVALS)?;
         }
         let end = self.steps.whole("the duration of a run on a grid", duration)?;
         let emitted = self.network.emit(sources, key, duration)?;

@@ -33,6 +33,9 @@ const WINDOWS_PER_TIME_CONSTANT: f64 = 8.0;
 /// Longest window (ms) of such a population.
 const LONGEST_WINDOW: f64 = 1.0;
 
+/// How far (ms) neurons with Poisson input of their own go before anybody may stop the run.
+const STRETCH: f64 = 1000.0;
+
 /// Why some states are never asked for something: they are chosen for populations without it.
 const ALONE: &str = "the state of this population was chosen because it has none of this";
 
@@ -105,7 +108,7 @@ impl State {
 
     /// Length of its windows (ms); infinite where it needs none.
     pub(crate) fn window(&self) -> f64 {
-        dispatch!(self, _state => f64::INFINITY, _noisy => f64::INFINITY, _poisson => f64::INFINITY, cells => cells.window())
+        dispatch!(self, _state => f64::INFINITY, _noisy => f64::INFINITY, _poisson => STRETCH, cells => cells.window())
     }
 
     /// The shortest interval of its clockwork (ms). What is recorded does not decide whether a run is too long.
@@ -123,14 +126,25 @@ impl State {
         dispatch!(self, _state => (), _noisy => (), _poisson => (), cells => cells.begin(window));
     }
 
-    /// Leaves a window at t (ms): all crossings up to then are emitted.
+    /// Leaves a window at t (ms): all crossings up to then that another population may hear of are emitted.
     pub(crate) fn finish(&mut self, t: f64) {
         dispatch!(self,
             state => { let now = state.at(t); state.settle(&now); },
             noisy => noisy.run(t),
-            poisson => poisson.finish(t),
+            poisson => poisson.run(t),
             cells => cells.finish(t)
         );
+    }
+
+    /// Ends a run at t (ms): hands over the spikes that the state has kept until then.
+    ///
+    /// A neuron with Poisson input of its own may be found to have fired before the end of a window that is over.
+    pub(crate) fn close(&mut self, t: f64, into: &mut Vec<Spike>) {
+        if let State::Poisson(poisson) = self {
+            poisson.close(t);
+            crate::record::sort(poisson.spikes());
+            into.append(poisson.spikes());
+        }
     }
 
     /// Delivers a spike of presynaptic neuron `pre` to all its targets; returns how many they are.
@@ -228,7 +242,7 @@ impl State {
 
     /// Appends the spikes since they were last taken to a train; in order of time, then neuron, if anybody is to hear of them.
     pub(crate) fn take_spikes(&mut self, into: &mut Vec<Spike>, heard: bool) {
-        let spikes = dispatch!(self, state => state.spikes(), noisy => noisy.spikes(), poisson => poisson.spikes(), cells => cells.spikes());
+        let spikes = dispatch!(self, state => state.spikes(), noisy => noisy.spikes(), _poisson => return, cells => cells.spikes());
         if heard {
             crate::record::sort(spikes);
         }

@@ -14,12 +14,18 @@ use crate::population::state::State;
 use crate::projection::{Projection, Synapses};
 use crate::random::StreamKey;
 use crate::record::{PopulationRecord, Record};
-use crate::source::Source;
+use crate::source::{Source, check_backgrounds};
 use input::Trains;
 use runner::Runner;
 
 /// Most steps of the clockwork (redraws, windows, moves of the origin) in one run; so many take hours.
 const MOST_STEPS: f64 = 1e10;
+
+/// Windows (ms) after each of which it is asked whether to go on; of shorter ones, after some.
+const LONG: f64 = 100.0;
+
+/// Most background spikes of a population in one run; so many take hours.
+const MOST_ARRIVALS: f64 = 1e12;
 
 /// Windows of a loop, in units of its shortest delay: a little less, so that rounding puts no arrival before the window it belongs to.
 const MARGIN: f64 = 1.0 - 1e-6;
@@ -127,13 +133,15 @@ impl<'a> Simulation<'a> {
                 if end >= duration {
                     break;
                 }
-                if number.is_multiple_of(1024) && !watch(before + share * end / duration) {
+                if (number.is_multiple_of(1024) || window >= LONG) && !watch(before + share * end / duration) {
                     reached = end;
                     break;
                 }
             }
             for runner in runners {
-                record.synaptic_events += self.states[runner.index].own_arrivals();
+                let state = &mut self.states[runner.index];
+                state.close(reached, &mut trains.fired[runner.index]);
+                record.synaptic_events += state.own_arrivals();
                 runner.finish(&trains, reached, &mut record);
             }
             done += component.populations.len();
@@ -147,6 +155,7 @@ impl<'a> Simulation<'a> {
 
     fn check_steps(&self, duration: f64) -> Result<(), NetworkError> {
         for (state, population) in self.states.iter().zip(self.network.populations()) {
+            check_backgrounds(population, duration, MOST_ARRIVALS)?;
             let redraws = population.currents().iter().filter_map(|current| current.source.interval());
             let redraws = redraws.map(|interval| ("a noise interval", interval));
             let pace = ("a step (a fraction of the shortest time constant or delay)", state.pace(population));

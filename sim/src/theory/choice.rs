@@ -100,7 +100,7 @@ impl Theory {
     /// Refuses impossible parameters and a noise that the theory is not made for; the numerical theories refuse noise too weak to be
     /// resolved, and fail where they do not converge.
     pub fn estimate(self, neuron: &IfCurrExp, noise: Noise, mu: f64) -> Result<RateEstimate, TheoryError> {
-        check(neuron, noise, mu)?;
+        self.check(neuron, noise, mu)?;
         self.solve(neuron, noise, mu, TOLERANCE)
     }
 
@@ -110,11 +110,7 @@ impl Theory {
             (Theory::NoiseFree, _) => closed_form(noise_free(neuron, mu)),
             (Theory::White, _) => closed_form(siegert(neuron, mu, noise.white_amplitude())),
             (Theory::Corrected(reset), _) => closed_form(noise.shifted_siegert(neuron, mu, reset)),
-            (Theory::OnGrid, Noise::Synaptic { .. }) => Err(TheoryError::OtherNoise {
-                theory: self.name(),
-                expected: "a current that is redrawn at regular times",
-                found: "a synaptic current",
-            }),
+            (Theory::OnGrid, Noise::Synaptic { .. }) => Err(self.other_noise(noise)),
             (Theory::Exact, _) if noise.sigma() == 0.0 => closed_form(noise_free(neuron, mu)),
             (Theory::OnGrid, Noise::Redrawn { stdev, dt }) => redrawn::rate_on_grid(neuron, mu, stdev, dt, tolerance),
             (Theory::Exact, Noise::Redrawn { stdev, dt }) => {
@@ -136,7 +132,7 @@ impl Theory {
     ///
     /// As [`Self::estimate`].
     pub fn gradient(self, neuron: &IfCurrExp, noise: Noise, mu: f64) -> Result<Gradient, TheoryError> {
-        check(neuron, noise, mu)?;
+        self.check(neuron, noise, mu)?;
         match self {
             Theory::NoiseFree => Ok(Gradient { d_mu: noise_free_slope(neuron, mu), d_sigma: 0.0 }),
             Theory::White => {
@@ -150,6 +146,25 @@ impl Theory {
             }
             Theory::OnGrid | Theory::Exact => self.differences(neuron, noise, mu),
         }
+    }
+
+    /// Refuses impossible parameters, and noise that the theory is not made for.
+    fn check(self, neuron: &IfCurrExp, noise: Noise, mu: f64) -> Result<(), TheoryError> {
+        check(neuron, noise, mu)?;
+        match (self, noise) {
+            (Theory::OnGrid, Noise::Synaptic { .. })
+            | (Theory::Corrected(ResetShift::Decayed), Noise::Redrawn { .. }) => Err(self.other_noise(noise)),
+            _ => Ok(()),
+        }
+    }
+
+    fn other_noise(self, noise: Noise) -> TheoryError {
+        let [redrawn, synaptic] = ["a current that is redrawn at regular times", "a synaptic current"];
+        let (expected, found) = match noise {
+            Noise::Redrawn { .. } => (synaptic, redrawn),
+            Noise::Synaptic { .. } => (redrawn, synaptic),
+        };
+        TheoryError::OtherNoise { theory: self.name(), expected, found }
     }
 
     fn differences(self, neuron: &IfCurrExp, noise: Noise, mu: f64) -> Result<Gradient, TheoryError> {

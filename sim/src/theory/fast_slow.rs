@@ -1,6 +1,6 @@
 //! Fast-slow Siegert: a model of the response to noise that is neither white nor frozen.
 
-use super::siegert::{Shift, shifted_siegert, siegert_gradient, white_membrane_deviation};
+use super::siegert::{Shift, noise_free_slope, shifted_siegert, siegert_gradient, white_membrane_deviation};
 use crate::neuron::IfCurrExp;
 use nalgebra::{DMatrix, SymmetricEigen};
 use std::sync::LazyLock;
@@ -73,7 +73,7 @@ impl FastSlow {
         let r = neuron.resistance();
         let (slow, fast, rise) = self.parts(sigma_v);
         if !(fast > 0.0) {
-            return Slopes::default();
+            return Slopes { by_mu: noise_free_slope(neuron, mu), ..Slopes::default() };
         }
         let shifted = IfCurrExp { v_thresh: neuron.v_thresh + rise, ..*neuron };
         let white = fast / white_membrane_deviation(neuron, 1.0);

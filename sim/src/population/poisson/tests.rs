@@ -42,10 +42,13 @@ fn arrivals_from_a_source_do_the_same() {
     for (tau_syn, tau_refrac, weight) in [(5.0, 1.0, 0.2), (1.0, 0.0, 0.6), (7.3, 2.0, 0.15), (30.0, 1.0, 0.03)] {
         let neuron = IfCurrExp { tau_syn_e: tau_syn, tau_syn_i: tau_syn, tau_refrac, ..IfCurrExp::liu_furber_2016() };
         let i_offset: Vec<f64> = (0..size).map(|j| 0.02 * f64::from(j)).collect();
-        let excitatory: Vec<f64> = (0..size).map(|j| 900.0 + 40.0 * f64::from(j)).collect();
+        // The first has no excitation, the others from little to much.
+        let excitatory: Vec<f64> = (0..size).map(|j| if j == 0 { 0.0 } else { 900.0 + 40.0 * f64::from(j) }).collect();
+        // Every fifth starts above threshold.
+        let v_init: Vec<f64> = (0..size).map(|j| if j % 5 == 3 { -45.0 } else { -52.0 }).collect();
         let inhibitory = 800.0;
         let population = Population::new(size as usize, neuron).unwrap();
-        let population = population.with_i_offset(i_offset.clone()).unwrap().with_v_init(-52.0).unwrap();
+        let population = population.with_i_offset(i_offset.clone()).unwrap().with_v_init(v_init.clone()).unwrap();
         let population = population.with_background(Background::new(excitatory.clone(), weight)).unwrap();
         let population = population.with_background(Background::new(inhibitory, -0.9 * weight)).unwrap();
         let mut network = Network::new();
@@ -57,7 +60,7 @@ fn arrivals_from_a_source_do_the_same() {
             let mut network = Network::new();
             let source = network.add_source(2);
             let one = Population::new(1, IfCurrExp { i_offset: i_offset[j], ..neuron }).unwrap();
-            let one = one.with_v_init(-52.0).unwrap().with_recording(recording.clone()).unwrap();
+            let one = one.with_v_init(v_init[j]).unwrap().with_recording(recording.clone()).unwrap();
             let post = network.add_population(one);
             let synapses = Synapses::Dense(Dense::new(2, 1, vec![weight, -0.9 * weight]).unwrap());
             network.add_projection(Projection::new(source, post, 0.0, synapses).unwrap()).unwrap();
@@ -85,7 +88,27 @@ fn arrivals_from_a_source_do_the_same() {
     }
 }
 
-/// What is recorded does not touch what happens, to the last bit.
+/// One inhibitory background, or one of rate zero, under a current above rheobase.
+#[test]
+fn inhibition_alone() {
+    let neuron = IfCurrExp { i_offset: 0.3, ..IfCurrExp::liu_furber_2016() };
+    let count = |rate: f64, weight: f64| {
+        let population = Population::new(20, neuron).unwrap().with_background(Background::new(rate, weight)).unwrap();
+        let mut network = Network::new();
+        network.add_population(population);
+        let key = StreamKey { seed: 3, sample: 0 };
+        let record = Simulation::new(&network).unwrap().run(&[], key, 5000.0).unwrap();
+        (record.populations[0].total(), record.synaptic_events)
+    };
+    // Without arrivals a spike at 19.62 ms, then every 20.62 ms: 242 in 5 s, of each neuron.
+    assert_eq!(count(0.0, -0.1), (20 * 242, 0));
+    // A mean of -0.1 nA (200 Hz of 0.1 nA and 5 ms) leaves 0.2 nA: 7.9 intervals of 52.4 ms a second without noise, more with it.
+    let (spikes, arrivals) = count(200.0, -0.1);
+    assert!((arrivals as f64 - 20_000.0).abs() < 5.0 * 20_000.0f64.sqrt(), "{arrivals}");
+    assert!((15 * 100..30 * 100).contains(&spikes), "{spikes}");
+}
+
+/// What is recorded does not touch what happens, to the last bit; nor does it matter that the run goes on in stretches.
 #[test]
 fn recording_changes_nothing() {
     let run = |v_at: Vec<f64>| {
@@ -95,9 +118,9 @@ fn recording_changes_nothing() {
         let mut network = Network::new();
         network.add_population(population.with_recording(recording).unwrap());
         let key = StreamKey { seed: 1, sample: 0 };
-        Simulation::new(&network).unwrap().run(&[], key, 300.0).unwrap().populations.remove(0).spikes
+        Simulation::new(&network).unwrap().run(&[], key, 2300.0).unwrap().populations.remove(0).spikes
     };
     let unseen = run(Vec::new());
-    assert!(unseen.len() > 500);
+    assert!(unseen.len() > 4000 && unseen.is_sorted_by(|a, b| a.time <= b.time));
     assert_eq!(unseen, run((0..1500).map(|i| 0.2 * f64::from(i)).collect()));
 }
