@@ -68,20 +68,18 @@ impl Unfolding {
     /// One row of `unfolded` per position of the block, holding all inputs under the kernel there.
     pub(super) fn unfold<T: Real>(self, block: &Block, inputs: &[T], unfolded: &mut Vec<T>) {
         unfolded.resize(block.positions.len() * self.fan_in(), T::ZERO);
+        let is_short = self.run() < LONG_RUN;
         let mut runs = unfolded.chunks_exact_mut(self.run());
         self.each_run(block, |Run { lead, start, length }| {
             let Some(run) = runs.next() else { return };
-            let from = &inputs[start..start + length];
-            if length < run.len() {
-                run[..lead].fill(T::ZERO);
-                run[lead + length..].fill(T::ZERO);
-                run[lead..lead + length].copy_from_slice(from);
-            } else if length >= LONG_RUN {
-                run.copy_from_slice(from);
-            } else {
-                for (to, &from) in run.iter_mut().zip(from) {
+            if is_short && length == run.len() {
+                for (to, &from) in run.iter_mut().zip(&inputs[start..]) {
                     *to = from;
                 }
+            } else {
+                run[..lead].fill(T::ZERO);
+                run[lead + length..].fill(T::ZERO);
+                run[lead..lead + length].copy_from_slice(&inputs[start..start + length]);
             }
         });
     }
