@@ -118,9 +118,9 @@ impl<T: Real> Operation<T> for AveragePool2d {
         let (paths, channels) = (self.activation.paths(), input.channels);
         drive.resize(outputs.len() * paths, T::ZERO);
         let whole = self.path_weights::<T>(self.window.size.cells());
-        let units = outputs.chunks_exact_mut(channels).zip(drive.chunks_exact_mut(channels * paths));
-        let windows = self.window.over(input, call.output, inputs.len() / input.units());
-        for ((sums, drive), cells) in units.zip(windows) {
+        let mut units = outputs.chunks_exact_mut(channels).zip(drive.chunks_exact_mut(channels * paths));
+        self.window.each(input, call.output, inputs.len() / input.units(), |cells| {
+            let Some((sums, drive)) = units.next() else { return };
             sums.fill(T::ZERO);
             cells.each(|first| {
                 for (sum, &value) in sums.iter_mut().zip(&inputs[first..first + channels]) {
@@ -134,7 +134,7 @@ impl<T: Real> Operation<T> for AveragePool2d {
                     *drive = weight * sum;
                 }
             }
-        }
+        });
         self.activation.respond(drive, outputs);
     }
 
@@ -155,9 +155,10 @@ impl<T: Real> Operation<T> for AveragePool2d {
         let input = call.inputs.shape(0);
         let (paths, channels) = (self.activation.paths(), input.channels);
         let whole = self.path_weights::<T>(self.window.size.cells());
-        let windows = self.window.over(input, call.output, gradient.len() / input.units());
+        let mut units = tape.record.chunks_exact(channels * paths);
         gradient.fill(T::ZERO);
-        for (drive, cells) in tape.record.chunks_exact(channels * paths).zip(windows) {
+        self.window.each(input, call.output, gradient.len() / input.units(), |cells| {
+            let Some(drive) = units.next() else { return };
             let weights =
                 if cells.count() == self.window.size.cells() { whole } else { self.path_weights(cells.count()) };
             cells.each(|first| {
@@ -172,6 +173,6 @@ impl<T: Real> Operation<T> for AveragePool2d {
                     }
                 }
             });
-        }
+        });
     }
 }

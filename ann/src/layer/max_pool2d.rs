@@ -64,8 +64,9 @@ impl<T: Real> Operation<T> for MaxPool2d {
 
     fn forward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, _scratch: &mut Scratch<T>) {
         let (input, inputs) = call.inputs.only();
-        let windows = self.window.over(input, call.output, inputs.len() / input.units());
-        for (greatest, cells) in tape.outputs.chunks_exact_mut(input.channels).zip(windows) {
+        let mut outputs = tape.outputs.chunks_exact_mut(input.channels);
+        self.window.each(input, call.output, inputs.len() / input.units(), |cells| {
+            let Some(greatest) = outputs.next() else { return };
             let mut is_first = true;
             cells.each(|first| {
                 let cell = &inputs[first..first + input.channels];
@@ -82,7 +83,7 @@ impl<T: Real> Operation<T> for MaxPool2d {
                 // A window wholly outside the map, which explicit padding can make.
                 greatest.fill(T::ZERO);
             }
-        }
+        });
     }
 
     /// The first of equal cells gets the gradient.
@@ -97,10 +98,10 @@ impl<T: Real> Operation<T> for MaxPool2d {
     ) {
         let (input, inputs) = call.inputs.only();
         let channels = input.channels;
-        let windows = self.window.over(input, call.output, inputs.len() / input.units());
-        let outputs = tape.outputs.chunks_exact(channels).zip(output_gradient.chunks_exact(channels));
+        let mut outputs = tape.outputs.chunks_exact(channels).zip(output_gradient.chunks_exact(channels));
         gradient.fill(T::ZERO);
-        for ((greatest, output_gradient), cells) in outputs.zip(windows) {
+        self.window.each(input, call.output, inputs.len() / input.units(), |cells| {
+            let Some((greatest, output_gradient)) = outputs.next() else { return };
             for channel in 0..channels {
                 let mut pending = true;
                 cells.each(|first| {
@@ -110,6 +111,6 @@ impl<T: Real> Operation<T> for MaxPool2d {
                     }
                 });
             }
-        }
+        });
     }
 }

@@ -112,26 +112,28 @@ impl Window {
         }
     }
 
-    /// The cells of the map under each position, sample after sample; for windows without dilation.
-    pub(crate) fn over(self, input: Shape, output: Shape, batch: usize) -> impl Iterator<Item = Cells> {
+    /// Calls `visit` with the cells of the map under each position, sample after sample; for windows without dilation.
+    #[inline(always)]
+    pub(crate) fn each(self, input: Shape, output: Shape, batch: usize, mut visit: impl FnMut(Cells)) {
         let (top, left) = self.before(input);
         let clip = |start: usize, before: usize, length: usize, size: usize| {
             start.saturating_sub(before).min(size)..(start + length).saturating_sub(before).min(size)
         };
-        (0..batch * output.height).flat_map(move |line| {
-            let (image, row) = (line / output.height, line % output.height);
-            let rows = clip(row * self.stride.height, top, self.size.height, input.height);
-            (0..output.width).map(move |column| {
-                let columns = clip(column * self.stride.width, left, self.size.width, input.width);
-                Cells {
-                    first: ((image * input.height + rows.start) * input.width + columns.start) * input.channels,
-                    channels: input.channels,
-                    line: input.width * input.channels,
-                    rows: rows.len(),
-                    columns: columns.len(),
+        for image in 0..batch {
+            for row in 0..output.height {
+                let rows = clip(row * self.stride.height, top, self.size.height, input.height);
+                for column in 0..output.width {
+                    let columns = clip(column * self.stride.width, left, self.size.width, input.width);
+                    visit(Cells {
+                        first: ((image * input.height + rows.start) * input.width + columns.start) * input.channels,
+                        channels: input.channels,
+                        line: input.width * input.channels,
+                        rows: rows.len(),
+                        columns: columns.len(),
+                    });
                 }
-            })
-        })
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::layer::window::Window;
+use crate::layer::window::{Padding, Window};
 use crate::real::Real;
 use crate::shape::{Extent, Shape};
 
@@ -68,20 +68,18 @@ impl Unfolding {
     /// One row of `unfolded` per position of the block, holding all inputs under the kernel there.
     pub(super) fn unfold<T: Real>(self, block: &Block, inputs: &[T], unfolded: &mut Vec<T>) {
         unfolded.resize(block.positions.len() * self.fan_in(), T::ZERO);
+        let is_short = self.run() < LONG_RUN;
         let mut runs = unfolded.chunks_exact_mut(self.run());
         self.each_run(block, |Run { lead, start, length }| {
             let Some(run) = runs.next() else { return };
-            let from = &inputs[start..start + length];
-            if length < run.len() {
-                run[..lead].fill(T::ZERO);
-                run[lead + length..].fill(T::ZERO);
-                run[lead..lead + length].copy_from_slice(from);
-            } else if length >= LONG_RUN {
-                run.copy_from_slice(from);
-            } else {
-                for (to, &from) in run.iter_mut().zip(from) {
+            if is_short && length == run.len() {
+                for (to, &from) in run.iter_mut().zip(&inputs[start..]) {
                     *to = from;
                 }
+            } else {
+                run[..lead].fill(T::ZERO);
+                run[lead + length..].fill(T::ZERO);
+                run[lead..lead + length].copy_from_slice(&inputs[start..start + length]);
             }
         });
     }
@@ -110,9 +108,24 @@ impl Unfolding {
     /// Calls `visit` for each run of the unfolded matrix, in order; starts count over all images.
     #[inline(always)]
     fn each_run(self, block: &Block, mut visit: impl FnMut(Run)) {
-        let Window { size, stride, dilation, .. } = self.window;
+        let Window { size, stride, dilation, padding } = self.window;
         let (taps, channels) = (self.taps(), self.input.channels);
         let (top, left) = self.before;
+        if padding == Padding::Valid && dilation == Extent::square(1) {
+            // Nothing to clip: the common case, in which a run is a few values long and each test would be felt.
+            let length = self.run();
+            for image in block.images.clone() {
+                for row in block.rows.clone() {
+                    for column in 0..self.output.width {
+                        for y in 0..size.height {
+                            let line = (image * self.input.height + row * stride.height + y) * self.input.width;
+                            visit(Run { lead: 0, start: (line + column * stride.width) * channels, length });
+                        }
+                    }
+                }
+            }
+            return;
+        }
         for image in block.images.clone() {
             let image = image * self.input.units();
             for row in block.rows.clone() {
