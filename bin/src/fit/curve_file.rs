@@ -104,9 +104,10 @@ impl Layout {
                 )
             })
         };
+        let mean = needed("mean", &columns.mean, &MEAN)?;
         let sigma = needed("sigma", &columns.sigma, &SIGMA)?;
         Ok(Layout {
-            mean: needed("mean", &columns.mean, &MEAN)?,
+            mean,
             sigma,
             white: names[sigma].eq_ignore_ascii_case(WHITE_SIGMA).then_some(true).or_else(|| {
                 let unit = names[sigma].to_ascii_lowercase();
