@@ -312,7 +312,9 @@ pub enum FitError {
         model: &'static str,
     },
     /// No parameters give finite rates.
-    #[error("no parameters of {model} describe these points: rates or currents are too large to be squared")]
+    #[error(
+        "no parameters of {model} describe these points: it is silent at all of them, or rates or currents are too large to be squared"
+    )]
     Undetermined {
         /// Name of the model.
         model: &'static str,

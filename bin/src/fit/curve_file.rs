@@ -11,7 +11,8 @@ use std::str::FromStr;
 /// Names that columns are known by, in any case of letters.
 const MEAN: [&str; 6] = ["mean_na", "mean_current_na", "mean_injected_na", "mean", "mu", "x"];
 const SIGMA: [&str; 3] = ["sigma_na", "sigma_na_sqrt_ms", "sigma"];
-/// Of these, the one that names the unit of white noise.
+/// Of these, the ones that name the unit: of a standard deviation, and of white noise.
+const PLAIN_SIGMA: &str = "sigma_na";
 const WHITE_SIGMA: &str = "sigma_na_sqrt_ms";
 const RATE: [&str; 2] = ["rate_hz", "rate"];
 const SEM: [&str; 2] = ["sem_hz", "sem"];
@@ -109,10 +110,11 @@ impl Layout {
         Ok(Layout {
             mean,
             sigma,
-            white: names[sigma].eq_ignore_ascii_case(WHITE_SIGMA).then_some(true).or_else(|| {
-                let unit = names[sigma].to_ascii_lowercase();
-                (unit == "sigma_na").then_some(false)
-            }),
+            white: match names[sigma].to_ascii_lowercase().as_str() {
+                WHITE_SIGMA => Some(true),
+                PLAIN_SIGMA => Some(false),
+                _ => None,
+            },
             rate: needed("rate", &columns.rate, &RATE)?,
             sem: place(&columns.sem, &SEM)?,
             source: known(&SOURCE)?,
