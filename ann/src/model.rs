@@ -6,10 +6,10 @@ use crate::layer::{AveragePool2d, Conv2d, Dense, KernelShape, Layer};
 use crate::loss::RateLimit;
 use crate::network::Network;
 use crate::optimiser::{Method, Optimiser};
-use crate::pass::{Objective, VarianceGradient};
 use crate::real::Real;
+use crate::schedule::Schedule;
 use crate::shape::{Extent, Shape};
-use crate::training::TrainingSettings;
+use crate::training::settings::TrainingSettings;
 
 /// The convolutional network of Liu and Furber (2016), without biases, for images of 28x28x1:
 ///
@@ -41,13 +41,11 @@ pub fn paper_training(activation: ActivationChoice, seed: u64) -> TrainingSettin
         ActivationChoice::NoisySoftplus(_) => Some(RateLimit { ceiling: 0.8, strength: 0.01 }),
         ActivationChoice::Relu | ActivationChoice::Softplus => None,
     };
-    TrainingSettings {
-        epochs: 10,
-        batch_size: 50,
-        seed,
-        optimiser: Optimiser { method: Method::ADAM, learning_rate: 0.003, decay_per_epoch: 0.8, weight_decay: 0.0 },
-        objective: Objective { rate_limit, variance_gradient: VarianceGradient::On },
-    }
+    let schedule = Schedule::Exponential { factor: 0.8 };
+    let optimiser = Optimiser { schedule, ..Optimiser::new(Method::ADAM, 0.003) };
+    let mut settings = TrainingSettings::new(optimiser, 10, 50, seed);
+    settings.objective.rate_limit = rate_limit;
+    settings
 }
 
 fn conv5x5<T: Real>(inputs: usize, outputs: usize, activation: ActivationChoice, seed: u64, tensor: u32) -> Layer<T> {
