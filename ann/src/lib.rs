@@ -39,6 +39,7 @@ mod random;
 mod real;
 mod schedule;
 mod shape;
+mod substitution;
 mod targets;
 mod training;
 mod workspace;
