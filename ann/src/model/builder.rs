@@ -121,6 +121,7 @@ impl<T: Real> Builder<T> {
         bias: Bias,
         activation: Activation,
     ) -> Result<Origin, NetworkError> {
+        self.check(Shape::new(side, side, outputs), self.shape(origin).channels)?;
         let kernel = KernelShape { height: side, width: side, inputs: self.shape(origin).channels, outputs };
         let fans = self.fans(kernel.fan_in(), side * side * outputs);
         let weights = glorot_uniform(kernel.weights(), fans, 1.0, self.seed);
@@ -137,6 +138,7 @@ impl<T: Real> Builder<T> {
             self.layer(Layer::Flatten)?;
         }
         let inputs = self.shape(self.top()).units();
+        self.check(Shape::flat(outputs), inputs)?;
         let fans = self.fans(inputs, outputs);
         let kernel = glorot_uniform(inputs * outputs, fans, 1.0, self.seed);
         self.layer(Layer::Dense(Dense::new(inputs, kernel, biases(bias, outputs), activation)?))
@@ -165,6 +167,13 @@ impl<T: Real> Builder<T> {
     /// If there is no layer, one has outputs that nothing takes, or an activation cannot stand where it is.
     pub fn finish(self) -> Result<Network<T>, NetworkError> {
         Network::graph(self.input, self.nodes)
+    }
+
+    /// Checks that a kernel of this shape for so many inputs can be drawn.
+    fn check(&self, kernel: Shape, inputs: usize) -> Result<(), NetworkError> {
+        let sensible = kernel.is_sensible()
+            && kernel.units().checked_mul(inputs).is_some_and(|weights| Shape::flat(weights).is_sensible());
+        if sensible { Ok(()) } else { Err(NetworkError::Size { layer: self.nodes.len(), shape: kernel }) }
     }
 
     fn fans(&mut self, fan_in: usize, fan_out: usize) -> Fans {
