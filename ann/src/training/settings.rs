@@ -66,7 +66,6 @@ impl TrainingSettings {
             require("the strength of the rate limit", "0 or above", limit.strength, 0.0 <= limit.strength)?;
         }
         self.augmentation.check(network.input())?;
-        require("the validation share", "in [0, 1)", self.validation, (0.0..1.0).contains(&self.validation))?;
         if let Some(EarlyStopping { patience, .. }) = self.early_stopping {
             require("the patience of early stopping", "1 or more", patience as f64, patience > 0)?;
         }
@@ -90,8 +89,9 @@ impl TrainingSettings {
     /// Which of so many samples are trained on, and which validate, in ascending order.
     ///
     /// # Errors
-    /// If one of the two would be empty.
+    /// If the share is out of range, or one of the two would be empty.
     pub fn split(&self, samples: usize) -> Result<(Vec<u32>, Vec<u32>), TrainingError> {
+        require("the validation share", "in [0, 1)", self.validation, (0.0..1.0).contains(&self.validation))?;
         let mut training: Vec<u32> = (0..samples as u32).collect();
         if self.validation == 0.0 {
             return Ok((training, Vec::new()));
