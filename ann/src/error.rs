@@ -1,8 +1,10 @@
-//! What can go wrong: activations, networks, training and model files.
+//! What can go wrong: activations, networks, training, checkpoints and model files.
 
+mod checkpoint;
 mod model_file;
 mod network;
 
+pub use checkpoint::CheckpointError;
 pub use model_file::ModelFileError;
 pub use network::NetworkError;
 
@@ -69,11 +71,53 @@ pub enum TrainingError {
         /// Number of outputs.
         classes: usize,
     },
-    /// A last layer that gives no logits.
-    #[error("training needs a last layer with softmax or linear activation, found {found}")]
-    NoLogits {
-        /// Its activation.
+    /// Pixels that make no whole number of images.
+    #[error("{pixels} pixels are no whole number of images: the network takes {input} values per image")]
+    PixelCount {
+        /// Number of pixels.
+        pixels: usize,
+        /// Input of the network.
+        input: Shape,
+    },
+    /// Target values of another number than the outputs.
+    #[error("{expected} target values were expected, one per output and sample, found {found}")]
+    TargetCount {
+        /// Outputs of all samples.
+        expected: usize,
+        /// Values that are given.
+        found: usize,
+    },
+    /// A target that is not finite.
+    #[error("sample {sample} has the target value {found}; targets must be finite")]
+    TargetValue {
+        /// Index of the sample.
+        sample: usize,
+        /// The value.
+        found: f32,
+    },
+    /// A last layer whose outputs the criterion cannot judge.
+    #[error("{criterion} needs a last layer with {expected} activation, found {found}")]
+    LastLayer {
+        /// The criterion.
+        criterion: &'static str,
+        /// Activations that it can judge.
+        expected: &'static str,
+        /// Activation of the last layer.
         found: String,
+    },
+    /// A rule that looks at a loss which is not measured.
+    #[error("{rule} looks at the validation loss, but no samples are set apart for validation")]
+    NoValidation {
+        /// The rule.
+        rule: &'static str,
+    },
+    /// A validation share that leaves nothing to train on, or nothing to validate with.
+    #[error("of {samples} samples, {validation} are set apart for validation; both parts need at least one")]
+    Split {
+        /// All samples.
+        samples: usize,
+        /// Of these, for validation.
+        validation: usize,
     },
     /// Loss that is infinite or not a number.
     #[error("the loss became {loss} in epoch {epoch}; lower the learning rate")]

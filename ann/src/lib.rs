@@ -20,6 +20,9 @@
 //! Reading order: [`Shape`], [`Layer`], [`Activation`], [`Network`], [`model`], [`train`], [`keras`].
 
 mod activation;
+mod augmentation;
+pub mod checkpoint;
+mod criterion;
 mod error;
 mod evaluation;
 mod gradients;
@@ -34,13 +37,18 @@ mod optimiser;
 mod pass;
 mod random;
 mod real;
+mod schedule;
 mod shape;
+mod substitution;
+mod targets;
 mod training;
 mod workspace;
 
 pub use activation::noisy_softplus::{self, NoisySoftplus};
 pub use activation::{Activation, ActivationChoice};
-pub use error::{ActivationError, ModelFileError, NetworkError, TrainingError};
+pub use augmentation::{Augmentation, Flip};
+pub use criterion::Criterion;
+pub use error::{ActivationError, CheckpointError, ModelFileError, NetworkError, TrainingError};
 pub use evaluation::{Evaluation, Samples, evaluate, predict};
 pub use gradients::Gradients;
 pub use layer::{
@@ -49,8 +57,14 @@ pub use layer::{
 };
 pub use loss::{Loss, RateLimit};
 pub use network::{Network, Node, Origin};
-pub use optimiser::{Method, Optimiser};
+pub use optimiser::{Method, Optimiser, WeightDecay};
 pub use pass::{Objective, Phase, VarianceGradient, loss_and_gradients};
 pub use real::Real;
+pub use schedule::{Plateau, Schedule, Watched};
 pub use shape::{Extent, Shape};
-pub use training::{EpochRecord, History, Progress, TrainingSettings, train};
+pub use targets::{Examples, Targets};
+pub use training::batch::measure_loss;
+pub use training::history::{EpochRecord, History, Observer, Progress, Validation};
+pub use training::settings::{EarlyStopping, TrainingSettings};
+pub use training::state::TrainingState;
+pub use training::{resume, train};

@@ -1,26 +1,26 @@
-//! Softmax cross-entropy, and the penalty on rates above a ceiling.
+//! Sums of what is minimised, the penalty on rates above a ceiling, and the softmax.
 
 use crate::real::Real;
 
 /// Sums over samples; divide by their number for means.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Loss {
-    /// Cross-entropy (nats).
-    pub cross_entropy: f64,
+    /// Distance of the outputs from their targets, as the [`Criterion`](crate::Criterion) measures it.
+    pub distance: f64,
     /// Penalty on outputs above the ceiling.
     pub rate_penalty: f64,
-    /// Samples whose largest output is that of their label.
+    /// Samples whose largest output is that of their label; 0 where targets are no labels.
     pub correct: usize,
 }
 
 impl Loss {
-    /// Cross-entropy and penalty together.
+    /// Distance and penalty together.
     pub fn total(self) -> f64 {
-        self.cross_entropy + self.rate_penalty
+        self.distance + self.rate_penalty
     }
 
     pub(crate) fn add(&mut self, other: Self) {
-        self.cross_entropy += other.cross_entropy;
+        self.distance += other.distance;
         self.rate_penalty += other.rate_penalty;
         self.correct += other.correct;
     }
@@ -77,29 +77,4 @@ pub(crate) fn softmax<T: Real>(values: &mut [T]) {
     for value in values {
         *value = *value / sum;
     }
-}
-
-/// Turns logits into `share` times the gradient of the cross-entropy, and returns the loss of the samples.
-pub(crate) fn cross_entropy<T: Real>(logits: &mut [T], labels: &[u8], share: f64) -> Loss {
-    let mut loss = Loss::default();
-    let share = T::from_f64(share);
-    let classes = logits.len() / labels.len();
-    for (sample, &label) in logits.chunks_exact_mut(classes).zip(labels) {
-        let label = usize::from(label);
-        let best = largest(sample);
-        loss.correct += usize::from(best == label);
-        let below_maximum = sample[label] - sample[best];
-        let maximum = sample[best];
-        let mut sum = T::ZERO;
-        for value in &mut *sample {
-            *value = (*value - maximum).exp_of_negative();
-            sum += *value;
-        }
-        loss.cross_entropy += sum.to_f64().ln() - below_maximum.to_f64();
-        for value in &mut *sample {
-            *value = *value / sum * share;
-        }
-        sample[label] -= share;
-    }
-    loss
 }

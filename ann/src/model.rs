@@ -1,15 +1,19 @@
-//! Ready-made networks.
+//! Ready-made networks, and networks built layer upon layer.
 
-use crate::activation::{Activation, ActivationChoice};
-use crate::initialiser::{Fans, glorot_uniform};
-use crate::layer::{AveragePool2d, Conv2d, Dense, KernelShape, Layer};
+mod architecture;
+mod builder;
+
+pub use architecture::{Architecture, Pool};
+pub use builder::{Bias, Builder, Convolution};
+
+use crate::activation::ActivationChoice;
 use crate::loss::RateLimit;
 use crate::network::Network;
 use crate::optimiser::{Method, Optimiser};
-use crate::pass::{Objective, VarianceGradient};
 use crate::real::Real;
-use crate::shape::{Extent, Shape};
-use crate::training::TrainingSettings;
+use crate::schedule::Schedule;
+use crate::shape::Shape;
+use crate::training::settings::TrainingSettings;
 
 /// The convolutional network of Liu and Furber (2016), without biases, for images of 28x28x1:
 ///
@@ -20,16 +24,8 @@ use crate::training::TrainingSettings;
 /// 3,870 weights, drawn anew for each `seed`.
 #[allow(clippy::missing_panics_doc)] // The shapes below are constants that fit.
 pub fn paper<T: Real>(activation: ActivationChoice, seed: u64) -> Network<T> {
-    let pool = Layer::AveragePool2d(AveragePool2d::new(Extent::square(2), activation.pool()));
-    let layers = vec![
-        conv5x5(1, 6, activation, seed, 0),
-        pool.clone(),
-        conv5x5(6, 12, activation, seed, 1),
-        pool,
-        Layer::Flatten,
-        classifier(192, 10, seed, 2),
-    ];
-    Network::new(Shape::new(28, 28, 1), layers).expect("the shapes of the paper's network fit")
+    let paper = Architecture::Paper { maps: [6, 12] }.build(Shape::new(28, 28, 1), 10, activation, seed);
+    paper.expect("the shapes of the paper's network fit")
 }
 
 /// Settings that train [`paper`] on MNIST to 98.7-99.0 % in ten epochs with each activation.
@@ -41,25 +37,9 @@ pub fn paper_training(activation: ActivationChoice, seed: u64) -> TrainingSettin
         ActivationChoice::NoisySoftplus(_) => Some(RateLimit { ceiling: 0.8, strength: 0.01 }),
         ActivationChoice::Relu | ActivationChoice::Softplus => None,
     };
-    TrainingSettings {
-        epochs: 10,
-        batch_size: 50,
-        seed,
-        optimiser: Optimiser { method: Method::ADAM, learning_rate: 0.003, decay_per_epoch: 0.8, weight_decay: 0.0 },
-        objective: Objective { rate_limit, variance_gradient: VarianceGradient::On },
-    }
-}
-
-fn conv5x5<T: Real>(inputs: usize, outputs: usize, activation: ActivationChoice, seed: u64, tensor: u32) -> Layer<T> {
-    let shape = KernelShape { height: 5, width: 5, inputs, outputs };
-    let fans = Fans { fan_in: shape.fan_in(), fan_out: 25 * outputs, tensor };
-    let kernel = glorot_uniform(shape.weights(), fans, 1.0, seed);
-    let conv = Conv2d::new(shape, kernel, None, Extent::square(1), activation.weighted());
-    Layer::Conv2d(conv.expect("the kernel was made for its shape"))
-}
-
-fn classifier<T: Real>(inputs: usize, outputs: usize, seed: u64, tensor: u32) -> Layer<T> {
-    let fans = Fans { fan_in: inputs, fan_out: outputs, tensor };
-    let kernel = glorot_uniform(inputs * outputs, fans, 1.0, seed);
-    Layer::Dense(Dense::new(inputs, kernel, None, Activation::Softmax).expect("the kernel was made for its shape"))
+    let schedule = Schedule::Exponential { factor: 0.8 };
+    let optimiser = Optimiser { schedule, ..Optimiser::new(Method::ADAM, 0.003) };
+    let mut settings = TrainingSettings::new(optimiser, 10, 50, seed);
+    settings.objective.rate_limit = rate_limit;
+    settings
 }

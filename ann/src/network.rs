@@ -192,6 +192,31 @@ impl<T: Real> Network<T> {
         }
     }
 
+    /// All that training changes: the parameters, then what layers keep of the batches.
+    pub(crate) fn state(&self) -> Vec<Vec<T>> {
+        let kept = self.layers.iter().flat_map(|layer| match layer {
+            Layer::BatchNormalization(layer) => vec![layer.moving_mean(), layer.moving_variance()],
+            _ => Vec::new(),
+        });
+        self.parameters().into_iter().chain(kept).map(<[T]>::to_vec).collect()
+    }
+
+    /// Takes what [`Self::state`] gave, of a network of the same layers.
+    pub(crate) fn restore(&mut self, state: &[Vec<T>]) {
+        let (parameters, mut kept) = state.split_at(self.parameters().len());
+        for (own, tensor) in self.parameters_mut().into_iter().zip(parameters) {
+            own.copy_from_slice(tensor);
+        }
+        for layer in &mut self.layers {
+            if let Layer::BatchNormalization(layer) = layer
+                && let [mean, variance, rest @ ..] = kept
+            {
+                layer.restore(mean, variance);
+                kept = rest;
+            }
+        }
+    }
+
     /// Final outputs of `batch` samples: probabilities after a softmax, else the last layer's outputs.
     ///
     /// # Panics

@@ -1,15 +1,21 @@
-//! Gradient descent: SGD with momentum, and Adam.
+//! Gradient descent: SGD with momentum, Nesterov's too, and Adam; weight decay and weight limit.
 
 use crate::error::TrainingError;
 use crate::gradients::Gradients;
 use crate::network::Network;
+use crate::schedule::{Plateau, Schedule};
 
-/// How a gradient becomes a step.
+/// How a gradient `g` becomes a step of a weight `w`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Method {
     /// Stochastic gradient descent: `v = momentum v + g`, `w -= rate v`.
     Sgd {
         /// In [0, 1); 0 is plain gradient descent.
+        momentum: f64,
+    },
+    /// Nesterov's momentum (Sutskever et al. 2013): `v = momentum v + g`, `w -= rate (g + momentum v)`.
+    Nesterov {
+        /// In [0, 1).
         momentum: f64,
     },
     /// Adam (Kingma and Ba 2015, arXiv:1412.6980), with its bias correction.
@@ -28,31 +34,84 @@ impl Method {
     pub const ADAM: Self = Self::Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 };
 }
 
-/// An optimiser and its rates.
+/// What pulls kernels towards 0. Biases, and the scales and centres of batch normalisation, are left alone.
 #[derive(Clone, Copy, Debug, PartialEq)]
+pub enum WeightDecay {
+    /// Each step also shrinks kernels by `rate * decay` (Loshchilov and Hutter 2019, arXiv:1711.05101): with
+    /// [`Method::Adam`], AdamW.
+    #[doc(alias = "AdamW")]
+    Decoupled(f64),
+    /// `decay * w` is added to the gradient: the gradient of the penalty `decay w^2 / 2`.
+    L2(f64),
+}
+
+impl WeightDecay {
+    /// No decay.
+    pub const NONE: Self = Self::Decoupled(0.0);
+}
+
+/// An optimiser and its rates.
+///
+/// ```
+/// use ann::{Method, Optimiser, Schedule};
+///
+/// let optimiser = Optimiser {
+///     schedule: Schedule::Exponential { factor: 0.5 },
+///     ..Optimiser::new(Method::ADAM, 0.01)
+/// };
+/// assert_eq!(optimiser.learning_rate_of(2), 0.0025);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
 pub struct Optimiser {
     /// How a gradient becomes a step.
     pub method: Method,
-    /// Learning rate of the first epoch.
+    /// Learning rate of the first epoch, after the warm-up.
     pub learning_rate: f64,
-    /// Factor on the learning rate from each epoch to the next; 1 keeps it.
-    pub decay_per_epoch: f64,
-    /// Decoupled weight decay (Loshchilov and Hutter 2019): each step also shrinks kernels by `rate * weight_decay`.
-    /// Biases, and the scales and centres of batch normalisation, are left alone.
-    pub weight_decay: f64,
+    /// Factor on the learning rate by epoch.
+    pub schedule: Schedule,
+    /// Steps over which the learning rate rises linearly: step `n`, from 1, has the factor `n / warm_up` until that is 1.
+    pub warm_up: usize,
+    /// Lowers the learning rate where the loss no longer falls.
+    pub plateau: Option<Plateau>,
+    /// What pulls kernels towards 0.
+    pub weight_decay: WeightDecay,
+    /// After each step kernels are clipped to plus or minus this.
+    pub weight_limit: Option<f64>,
 }
 
 impl Optimiser {
+    /// A method at a constant learning rate, without decay and limit.
+    pub fn new(method: Method, learning_rate: f64) -> Self {
+        Self {
+            method,
+            learning_rate,
+            schedule: Schedule::Constant,
+            warm_up: 0,
+            plateau: None,
+            weight_decay: WeightDecay::NONE,
+            weight_limit: None,
+        }
+    }
+
     /// Checks the ranges.
     ///
     /// # Errors
     /// Names the first setting out of range.
     pub fn check(&self) -> Result<(), TrainingError> {
         require("the learning rate", "above 0", self.learning_rate, 0.0 < self.learning_rate)?;
-        require("the decay per epoch", "above 0", self.decay_per_epoch, 0.0 < self.decay_per_epoch)?;
-        require("the weight decay", "0 or above", self.weight_decay, 0.0 <= self.weight_decay)?;
+        self.schedule.check()?;
+        if let Some(plateau) = self.plateau {
+            plateau.check()?;
+        }
+        let (WeightDecay::Decoupled(decay) | WeightDecay::L2(decay)) = self.weight_decay;
+        require("the weight decay", "0 or above", decay, 0.0 <= decay)?;
+        if let Some(limit) = self.weight_limit {
+            require("the weight limit", "above 0", limit, 0.0 < limit)?;
+        }
         match self.method {
-            Method::Sgd { momentum } => require("the momentum", "in [0, 1)", momentum, (0.0..1.0).contains(&momentum)),
+            Method::Sgd { momentum } | Method::Nesterov { momentum } => {
+                require("the momentum", "in [0, 1)", momentum, (0.0..1.0).contains(&momentum))
+            }
             Method::Adam { beta_1, beta_2, epsilon } => {
                 require("beta 1 of Adam", "in [0, 1)", beta_1, (0.0..1.0).contains(&beta_1))?;
                 require("beta 2 of Adam", "in [0, 1)", beta_2, (0.0..1.0).contains(&beta_2))?;
@@ -61,9 +120,9 @@ impl Optimiser {
         }
     }
 
-    /// Learning rate of an epoch, counted from 0.
+    /// Learning rate of an epoch, counted from 0, by the schedule alone.
     pub fn learning_rate_of(&self, epoch: usize) -> f64 {
-        self.learning_rate * self.decay_per_epoch.powf(epoch as f64)
+        self.learning_rate * self.schedule.factor(epoch)
     }
 }
 
@@ -77,46 +136,63 @@ pub(crate) fn require(
 }
 
 /// Running state of an optimiser: what it remembers of earlier gradients.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Descent {
-    optimiser: Optimiser,
     /// Velocity, or mean gradient.
-    first: Gradients<f32>,
+    pub(crate) first: Gradients<f32>,
     /// Mean squared gradient; untouched by SGD.
-    second: Gradients<f32>,
-    steps: i32,
-    /// True for tensors that decay, as their layers say.
-    decays: Vec<bool>,
+    pub(crate) second: Gradients<f32>,
+    pub(crate) steps: i32,
+    /// True for kernels, which decay and are limited, as their layers say.
+    kernels: Vec<bool>,
 }
 
 impl Descent {
-    pub(crate) fn new(optimiser: Optimiser, network: &Network<f32>) -> Self {
-        let decays = network.layers().iter().flat_map(|layer| {
+    pub(crate) fn new(network: &Network<f32>) -> Self {
+        let kernels = network.layers().iter().flat_map(|layer| {
             let operation = layer.operation();
             (0..operation.parameters().len()).map(|parameter| operation.decays(parameter))
         });
         Self {
-            optimiser,
             first: Gradients::zeros(network),
             second: Gradients::zeros(network),
             steps: 0,
-            decays: decays.collect(),
+            kernels: kernels.collect(),
         }
     }
 
-    /// One step against `gradients`.
-    pub(crate) fn step(&mut self, network: &mut Network<f32>, gradients: &Gradients<f32>, epoch: usize) {
+    /// One step against `gradients` at this learning rate, before warm-up.
+    pub(crate) fn step(
+        &mut self,
+        network: &mut Network<f32>,
+        gradients: &Gradients<f32>,
+        optimiser: &Optimiser,
+        rate: f64,
+    ) {
         self.steps = self.steps.saturating_add(1);
-        let rate = self.optimiser.learning_rate_of(epoch);
+        let rate = rate * (f64::from(self.steps) / optimiser.warm_up.max(1) as f64).min(1.0);
+        let (decoupled, l2) = match optimiser.weight_decay {
+            WeightDecay::Decoupled(decay) => (decay, 0.0),
+            WeightDecay::L2(decay) => (0.0, decay),
+        };
         let tensors = network.parameters_mut().into_iter().zip(gradients.tensors());
         let memory = self.first.tensors_mut().iter_mut().zip(self.second.tensors_mut());
-        for (((weights, gradients), (first, second)), &decays) in tensors.zip(memory).zip(&self.decays) {
-            let kept = if decays { 1.0 - rate * self.optimiser.weight_decay } else { 1.0 } as f32;
-            match self.optimiser.method {
+        for (((weights, gradients), (first, second)), &is_kernel) in tensors.zip(memory).zip(&self.kernels) {
+            let (kept, l2) = if is_kernel { ((1.0 - rate * decoupled) as f32, l2 as f32) } else { (1.0, 0.0) };
+            match optimiser.method {
                 Method::Sgd { momentum } => {
                     let (rate, momentum) = (rate as f32, momentum as f32);
                     for ((weight, &gradient), velocity) in weights.iter_mut().zip(gradients).zip(first) {
-                        *velocity = momentum * *velocity + gradient;
+                        *velocity = momentum * *velocity + (gradient + l2 * *weight);
                         *weight = kept * *weight - rate * *velocity;
+                    }
+                }
+                Method::Nesterov { momentum } => {
+                    let (rate, momentum) = (rate as f32, momentum as f32);
+                    for ((weight, &gradient), velocity) in weights.iter_mut().zip(gradients).zip(first) {
+                        let gradient = gradient + l2 * *weight;
+                        *velocity = momentum * *velocity + gradient;
+                        *weight = kept * *weight - rate * (gradient + momentum * *velocity);
                     }
                 }
                 Method::Adam { beta_1, beta_2, epsilon } => {
@@ -125,11 +201,16 @@ impl Descent {
                     let (beta_1, beta_2, epsilon) = (beta_1 as f32, beta_2 as f32, epsilon as f32);
                     let memory = first.iter_mut().zip(second);
                     for ((weight, &gradient), (mean, square)) in weights.iter_mut().zip(gradients).zip(memory) {
+                        let gradient = gradient + l2 * *weight;
                         *mean += (1.0 - beta_1) * (gradient - *mean);
                         *square += (1.0 - beta_2) * (gradient * gradient - *square);
                         *weight = kept * *weight - rate * *mean / ((*square * correction).sqrt() + epsilon);
                     }
                 }
+            }
+            if let Some(limit) = optimiser.weight_limit.filter(|_| is_kernel) {
+                let limit = limit as f32;
+                weights.iter_mut().for_each(|weight| *weight = weight.clamp(-limit, limit));
             }
         }
     }

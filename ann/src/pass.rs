@@ -10,11 +10,13 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::activation::Activation;
+use crate::criterion::Criterion;
 use crate::gradients::Gradients;
 use crate::layer::operation::{Call, Inputs, Learning, Tape};
-use crate::loss::{Loss, RateLimit, cross_entropy};
+use crate::loss::{Loss, RateLimit};
 use crate::network::{Network, Origin};
 use crate::real::Real;
+use crate::targets::Targets;
 use crate::workspace::{Part, Totals, Workspace, sum};
 
 /// Whether the gradient runs through the variance path of Noisy Softplus as well.
@@ -27,9 +29,11 @@ pub enum VarianceGradient {
     Off,
 }
 
-/// What training minimises: the cross-entropy, and optionally a penalty on high rates.
+/// What training minimises: the distance of the outputs from their targets, and optionally a penalty on high rates.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Objective {
+    /// How the distance is measured.
+    pub criterion: Criterion,
     /// Penalty on hidden outputs above a ceiling.
     pub rate_limit: Option<RateLimit>,
     /// Gradient through the variance path.
@@ -50,25 +54,32 @@ pub enum Phase {
     },
 }
 
-/// Loss (sums over the samples) and gradients of the mean loss over `labels.len()` samples, which are numbered from 0.
+/// Loss (sums over the samples) and gradients of the mean loss over the samples of `inputs`, which are numbered from 0.
+/// Labels can be given as they are.
 ///
 /// # Panics
-/// If `inputs` does not hold one sample per label, or a label is beyond the outputs.
-pub fn loss_and_gradients<T: Real>(
+/// If inputs and targets do not hold the same number of whole samples, or a label is beyond the outputs.
+pub fn loss_and_gradients<'a, T: Real>(
     network: &Network<T>,
     inputs: &[T],
-    labels: &[u8],
+    targets: impl Into<Targets<'a, T>>,
     objective: Objective,
     phase: Phase,
 ) -> (Loss, Gradients<T>) {
-    assert_eq!(inputs.len(), labels.len() * network.input().units(), "inputs of {} samples", labels.len());
+    let samples = inputs.len() / network.input().units();
+    assert_eq!(inputs.len(), samples * network.input().units(), "inputs of {samples} samples");
     let mut part = Part::new(network);
     part.inputs.extend_from_slice(inputs);
-    part.labels.extend_from_slice(labels);
-    part.numbers.extend(0..labels.len() as u32);
-    let share = 1.0 / labels.len() as f64;
+    match targets.into() {
+        Targets::Labels(labels) => part.labels.extend_from_slice(labels),
+        Targets::Values(values) => part.values.extend_from_slice(values),
+        Targets::Inputs => part.values.extend_from_slice(inputs),
+    }
+    let held = if part.values.is_empty() { part.labels.len() } else { part.values.len() / network.output().units() };
+    assert_eq!(held, samples, "targets of {samples} samples");
+    part.numbers.extend(0..samples as u32);
     let mut parts = [part];
-    Pass::new(network, phase).learn(&mut parts, objective, share, &mut Totals::new());
+    Pass::new(network, phase).learn(&mut parts, objective, 1.0 / samples as f64, &mut Totals::new());
     let [part] = parts;
     (part.loss, part.gradients)
 }
@@ -136,7 +147,7 @@ impl<'a, T: Real> Pass<'a, T> {
         let known = &*totals;
         parts.par_iter_mut().for_each(|part| {
             self.run_part(last.clone(), part, known);
-            self.judge(part, share);
+            self.judge(part, objective.criterion, share);
             self.back(last.clone(), part, objective, share, known);
         });
         for segment in earlier.iter().rev() {
@@ -200,16 +211,31 @@ impl<'a, T: Real> Pass<'a, T> {
     }
 
     /// Loss of a part, and its gradient at the outputs.
-    fn judge(&self, part: &mut Part<T>, share: f64) {
+    fn judge(&self, part: &mut Part<T>, criterion: Criterion, share: f64) {
         let last = self.network.layers().len() - 1;
+        let mut gradient = std::mem::take(&mut part.workspace.gradients[last]);
+        gradient.clear();
+        gradient.extend_from_slice(part.workspace.outputs(last));
+        let activation = self.network.layers()[last].activation();
+        part.loss = criterion.apply(&mut gradient, self.network.output().units(), activation, part.targets(), share);
         let Workspace { tapes, gradients, written, .. } = &mut part.workspace;
+        if criterion.passes_over(activation) {
+            tapes[last].record.fill(T::ONE);
+        }
         written.clear();
         written.resize(last + 1, false);
         written[last] = true;
-        gradients[last].clear();
-        gradients[last].extend_from_slice(&tapes[last].outputs);
-        part.loss = cross_entropy(&mut gradients[last], &part.labels, share);
+        gradients[last] = gradient;
         part.gradients.clear();
+    }
+
+    /// Loss of samples that nothing is to be learnt from, without penalties.
+    pub(crate) fn assess(&self, part: &mut Part<T>, criterion: Criterion) -> Loss {
+        self.forward(&part.inputs, &mut part.workspace);
+        let last = self.network.layers().len() - 1;
+        let mut outputs = part.workspace.outputs(last).to_vec();
+        let activation = self.network.layers()[last].activation();
+        criterion.apply(&mut outputs, self.network.output().units(), activation, part.targets(), 1.0)
     }
 
     /// Backward through `nodes`; the gradient of the inputs of a node that has to know the batch is left to

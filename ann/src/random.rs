@@ -9,6 +9,10 @@ pub(crate) enum Purpose {
     Weights { tensor: u32 },
     /// Order of the training samples in this epoch.
     Shuffling { epoch: u32 },
+    /// Which samples are set apart for validation.
+    Validation,
+    /// How a sample is altered in this epoch; epochs below 2^30 are told apart.
+    Augmentation { epoch: u32, sample: u32 },
     /// Units that a node leaves out of a sample in this epoch; epochs below 2^16 and nodes below 2^15 are told apart.
     Dropout { epoch: u32, node: usize, sample: u32 },
 }
@@ -22,6 +26,11 @@ impl Stream {
         let address = match purpose {
             Purpose::Weights { tensor } => (1 << 32) | u64::from(tensor),
             Purpose::Shuffling { epoch } => (2 << 32) | u64::from(epoch),
+            Purpose::Validation => 3 << 32,
+            // The second highest bit marks these.
+            Purpose::Augmentation { epoch, sample } => {
+                (1 << 62) | (u64::from(epoch) & 0x3fff_ffff) << 32 | u64::from(sample)
+            }
             Purpose::Dropout { epoch, node, sample } => {
                 let place = (u64::from(epoch) & 0xffff) << 15 | (node as u64 & 0x7fff);
                 (1 << 63) | (place << 32) | u64::from(sample)
@@ -40,10 +49,15 @@ impl Stream {
         limit * (2.0 * u32_to_unit_f64(self.0.next_u32()) - 1.0)
     }
 
+    /// An integer from 0 to `count - 1`, each equally likely.
+    pub(crate) fn below(&mut self, count: u32) -> usize {
+        self.0.bounded(count) as usize
+    }
+
     /// Fisher-Yates; every order is equally likely.
     pub(crate) fn shuffle(&mut self, indices: &mut [u32]) {
         for last in (1..indices.len()).rev() {
-            let chosen = self.0.bounded(last as u32 + 1) as usize;
+            let chosen = self.below(last as u32 + 1);
             indices.swap(last, chosen);
         }
     }

@@ -1,82 +1,19 @@
 //! Training over mini-batches.
 
-use std::ops::ControlFlow;
+pub(crate) mod batch;
+pub(crate) mod history;
+pub(crate) mod settings;
+pub(crate) mod state;
 
-use crate::activation::Activation;
 use crate::error::TrainingError;
-use crate::evaluation::Samples;
 use crate::loss::Loss;
 use crate::network::Network;
-use crate::optimiser::{Descent, Optimiser, require};
-use crate::pass::{Objective, Pass, Phase};
 use crate::random::{Purpose, Stream};
-use crate::workspace::{Part, Totals};
-
-/// How to train.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TrainingSettings {
-    /// Passes over all samples.
-    pub epochs: usize,
-    /// Samples per step; the last batch of an epoch may be smaller.
-    pub batch_size: usize,
-    /// Seed of the order of the samples, and of dropout.
-    pub seed: u64,
-    /// How gradients become steps.
-    pub optimiser: Optimiser,
-    /// What is minimised.
-    pub objective: Objective,
-}
-
-/// Means over one epoch, taken while the weights were changing.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct EpochRecord {
-    /// From 0.
-    pub epoch: usize,
-    /// Mean cross-entropy (nats).
-    pub cross_entropy: f64,
-    /// Mean penalty on high rates.
-    pub rate_penalty: f64,
-    /// Correctly classified over all samples.
-    pub accuracy: f64,
-}
-
-/// What a training reports while it runs.
-#[derive(Clone, Copy, Debug)]
-pub enum Progress<'a> {
-    /// One batch is done.
-    Batch {
-        /// From 0.
-        epoch: usize,
-        /// Samples of this epoch done so far.
-        done: usize,
-        /// Samples of an epoch.
-        samples: usize,
-        /// Mean cross-entropy (nats) of the epoch so far.
-        cross_entropy: f64,
-        /// Accuracy of the epoch so far.
-        accuracy: f64,
-    },
-    /// One epoch is done.
-    Epoch {
-        /// Its means.
-        record: EpochRecord,
-        /// The network as it is now, to be evaluated or saved.
-        network: &'a Network<f32>,
-    },
-}
-
-/// The course of a training.
-#[derive(Clone, Debug, PartialEq)]
-pub struct History {
-    /// The epochs that were finished.
-    pub epochs: Vec<EpochRecord>,
-    /// True if the observer stopped the training before its end.
-    pub stopped: bool,
-}
-
-/// Parts of a batch that are worked on in parallel. The partition is the same for any number of threads, and so is the
-/// order in which the parts are summed, hence the result.
-const PARTS: usize = 16;
+use crate::targets::Examples;
+use batch::{Batch, assess};
+use history::{EpochRecord, History, Means, Observer, Progress, Validation};
+use settings::TrainingSettings;
+use state::TrainingState;
 
 /// Trains `network`; `observer` is called after each batch and each epoch and can stop the training cleanly.
 ///
@@ -85,119 +22,79 @@ const PARTS: usize = 16;
 ///
 /// # Errors
 /// If a setting is out of range, the samples do not fit the network, or the loss is no longer a number.
-pub fn train(
+pub fn train<'a>(
     network: &mut Network<f32>,
-    samples: Samples<'_>,
+    samples: impl Into<Examples<'a>>,
     settings: &TrainingSettings,
-    observer: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
+    observer: &mut Observer<'_>,
 ) -> Result<History, TrainingError> {
-    check(network, samples, settings)?;
-    let mut descent = Descent::new(settings.optimiser, network);
-    let mut parts: Vec<Part<f32>> = (0..PARTS.min(settings.batch_size)).map(|_| Part::new(network)).collect();
-    let mut totals = Totals::new();
-    let mut history = History { epochs: Vec::new(), stopped: false };
-    for epoch in 0..settings.epochs {
-        let order = order(samples.len(), settings.seed, epoch);
-        let (mut sum, mut done) = (Loss::default(), 0);
-        for batch in order.chunks(settings.batch_size) {
-            let phase = Phase::Training { seed: settings.seed, epoch: epoch as u32 };
-            sum.add(step(network, samples, batch, settings.objective, phase, &mut parts, &mut totals));
+    let state = TrainingState::new(network);
+    resume(network, samples, settings, state, observer)
+}
+
+/// As [`train`], from the state that [`crate::checkpoint::read`] gives: to the last bit what an uninterrupted training would have come to.
+///
+/// # Errors
+/// As [`train`].
+pub fn resume<'a>(
+    network: &mut Network<f32>,
+    samples: impl Into<Examples<'a>>,
+    settings: &TrainingSettings,
+    mut state: TrainingState,
+    observer: &mut Observer<'_>,
+) -> Result<History, TrainingError> {
+    let examples = samples.into();
+    let (training, validation) = settings.split(settings.check(network, examples)?)?;
+    let stopped = run(network, examples, (&training, &validation), settings, &mut state, observer)?;
+    let restored = state.best.as_ref().map(|best| {
+        network.restore(&best.tensors);
+        best.epoch
+    });
+    Ok(History { epochs: state.epochs, stopped, restored })
+}
+
+/// Trains to the end; true if the observer stopped before it.
+fn run(
+    network: &mut Network<f32>,
+    examples: Examples<'_>,
+    (training, validation): (&[u32], &[u32]),
+    settings: &TrainingSettings,
+    state: &mut TrainingState,
+    observer: &mut Observer<'_>,
+) -> Result<bool, TrainingError> {
+    let mut batch = Batch::new(network, settings.batch_size);
+    let labelled = examples.labels().is_some();
+    for epoch in state.epochs.len()..settings.epochs {
+        if state.is_exhausted(settings) {
+            break;
+        }
+        let rate = settings.optimiser.learning_rate_of(epoch) * state.plateau_factor;
+        let mut order = training.to_vec();
+        Stream::new(settings.seed, Purpose::Shuffling { epoch: epoch as u32 }).shuffle(&mut order);
+        let (mut sum, mut samples) = (Loss::default(), 0);
+        for indices in order.chunks(settings.batch_size) {
+            sum.add(batch.learn(network, examples, indices, settings, epoch));
             if !sum.total().is_finite() {
                 return Err(TrainingError::Diverged { epoch, loss: sum.total() });
             }
-            descent.step(network, &parts[0].gradients, epoch);
-            network.absorb(&totals.inputs);
-            done += batch.len();
-            let record = EpochRecord::new(epoch, sum, done);
-            let progress = Progress::Batch {
-                epoch,
-                done,
-                samples: samples.len(),
-                cross_entropy: record.cross_entropy,
-                accuracy: record.accuracy,
-            };
+            state.descent.step(network, batch.gradients(), &settings.optimiser, rate);
+            network.absorb(&batch.totals.inputs);
+            samples += indices.len();
+            let EpochRecord { loss, accuracy, .. } = EpochRecord::new(epoch, rate, sum, Means { samples, labelled });
+            let progress = Progress::Batch { epoch, done: samples, samples: training.len(), loss, accuracy };
             if observer(progress).is_break() {
-                history.stopped = true;
-                return Ok(history);
+                return Ok(true);
             }
         }
-        let record = EpochRecord::new(epoch, sum, done);
-        history.epochs.push(record);
-        if observer(Progress::Epoch { record, network }).is_break() {
-            history.stopped = epoch + 1 < settings.epochs;
-            return Ok(history);
+        let mut record = EpochRecord::new(epoch, rate, sum, Means { samples, labelled });
+        if !validation.is_empty() {
+            let sum = assess(network, examples, validation, settings.objective.criterion);
+            record.validation = Some(Validation::new(sum, Means { samples: validation.len(), labelled }));
+        }
+        state.finish(record, network, settings)?;
+        if observer(Progress::Epoch { record, network, state }).is_break() {
+            return Ok(epoch + 1 < settings.epochs && !state.is_exhausted(settings));
         }
     }
-    Ok(history)
-}
-
-fn check(network: &Network<f32>, samples: Samples<'_>, settings: &TrainingSettings) -> Result<(), TrainingError> {
-    let batch_size = settings.batch_size;
-    require("the batch size", "1 or more", batch_size as f64, batch_size > 0)?;
-    settings.optimiser.check()?;
-    if let Some(limit) = settings.objective.rate_limit {
-        require("the ceiling of the rate limit", "0 or above", limit.ceiling, 0.0 <= limit.ceiling)?;
-        require("the strength of the rate limit", "0 or above", limit.strength, 0.0 <= limit.strength)?;
-    }
-    if samples.is_empty() {
-        return Err(TrainingError::NoSamples);
-    }
-    samples.check(network.input(), network.output().units())?;
-    match network.layers().last().map(|layer| layer.activation()) {
-        Some(Activation::Softmax | Activation::Linear) | None => Ok(()),
-        Some(found) => Err(TrainingError::NoLogits { found: found.to_string() }),
-    }
-}
-
-/// Order of the samples in an epoch.
-fn order(samples: usize, seed: u64, epoch: usize) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..samples as u32).collect();
-    Stream::new(seed, Purpose::Shuffling { epoch: epoch as u32 }).shuffle(&mut order);
-    order
-}
-
-/// Loss of one batch; its mean gradient is left in the first part, its statistics in `totals`.
-fn step(
-    network: &Network<f32>,
-    samples: Samples<'_>,
-    batch: &[u32],
-    objective: Objective,
-    phase: Phase,
-    parts: &mut [Part<f32>],
-    totals: &mut Totals,
-) -> Loss {
-    let size = batch.len().div_ceil(parts.len());
-    let used = batch.len().div_ceil(size);
-    let parts = &mut parts[..used];
-    let (units, full_scale) = (network.input().units(), network.full_scale() as f32);
-    for (part, indices) in parts.iter_mut().zip(batch.chunks(size)) {
-        part.inputs.clear();
-        part.labels.clear();
-        part.numbers.clear();
-        for &index in indices {
-            samples.extend_inputs(index as usize, units, full_scale, &mut part.inputs);
-            part.labels.push(samples.labels[index as usize]);
-            part.numbers.push(index);
-        }
-    }
-    Pass::new(network, phase).learn(parts, objective, 1.0 / batch.len() as f64, totals);
-    let (first, others) = parts.split_at_mut(1);
-    let mut loss = first[0].loss;
-    for part in others {
-        first[0].gradients.add(&part.gradients);
-        loss.add(part.loss);
-    }
-    loss
-}
-
-impl EpochRecord {
-    fn new(epoch: usize, sum: Loss, samples: usize) -> Self {
-        let samples = samples as f64;
-        Self {
-            epoch,
-            cross_entropy: sum.cross_entropy / samples,
-            rate_penalty: sum.rate_penalty / samples,
-            accuracy: sum.correct as f64 / samples,
-        }
-    }
+    Ok(false)
 }

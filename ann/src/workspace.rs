@@ -1,5 +1,6 @@
 //! Memory of a pass: what each part of a batch holds, and what is known of the whole.
 
+use crate::criterion::Wanted;
 use crate::gradients::Gradients;
 use crate::layer::operation::{Scratch, Tape};
 use crate::loss::Loss;
@@ -9,7 +10,10 @@ use crate::real::Real;
 /// A part of a batch, with its own memory.
 pub(crate) struct Part<T: Real> {
     pub(crate) inputs: Vec<T>,
+    /// One per sample, or none where the targets are values.
     pub(crate) labels: Vec<u8>,
+    /// Targets of each sample, or none where these are labels.
+    pub(crate) values: Vec<T>,
     /// The number of each sample in its data set.
     pub(crate) numbers: Vec<u32>,
     pub(crate) gradients: Gradients<T>,
@@ -22,11 +26,25 @@ impl<T: Real> Part<T> {
         Self {
             inputs: Vec::new(),
             labels: Vec::new(),
+            values: Vec::new(),
             numbers: Vec::new(),
             gradients: Gradients::zeros(network),
             loss: Loss::default(),
             workspace: Workspace::new(),
         }
+    }
+
+    /// Forgets the samples.
+    pub(crate) fn clear(&mut self) {
+        self.inputs.clear();
+        self.labels.clear();
+        self.values.clear();
+        self.numbers.clear();
+    }
+
+    /// What the outputs are to be.
+    pub(crate) fn targets(&self) -> Wanted<'_, T> {
+        if self.values.is_empty() { Wanted::Labels(&self.labels) } else { Wanted::Values(&self.values) }
     }
 }
 

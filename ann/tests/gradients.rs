@@ -67,7 +67,7 @@ fn check(input: Shape, layers: Vec<Layer<f64>>, objective: Objective) {
 
 fn limited() -> Objective {
     let rate_limit = Some(RateLimit { ceiling: 0.3, strength: 0.7 });
-    Objective { rate_limit, variance_gradient: VarianceGradient::On }
+    Objective { rate_limit, variance_gradient: VarianceGradient::On, ..Objective::default() }
 }
 
 /// Two layers of each kind, so that the gradient of a layer's inputs is checked too; uneven sizes and strides.

@@ -64,7 +64,10 @@ fn greatest_error(mut network: Network<f64>, objective: Objective, phase: Phase)
 
 fn check(name: &str, network: &Network<f64>, phase: Phase) {
     let rate_limit = Some(RateLimit { ceiling: 0.3, strength: 0.7 });
-    for objective in [Objective::default(), Objective { rate_limit, variance_gradient: VarianceGradient::On }] {
+    for objective in [
+        Objective::default(),
+        Objective { rate_limit, variance_gradient: VarianceGradient::On, ..Objective::default() },
+    ] {
         let error = greatest_error(network.clone(), objective, phase);
         assert!(error < 1e-6, "{name}: relative error {error:e}");
     }

@@ -1,9 +1,47 @@
-//! Where data sets are found.
+//! Data sets by name, and where they are found.
 
 use anyhow::{Context, Result, bail};
-use data::ImageSet;
+use clap::ValueEnum;
 use data::mnist::{self, Split};
+use data::{ImageSet, cifar10};
 use std::path::{Path, PathBuf};
+
+/// A data set that can be named.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum DataSet {
+    /// Grey digits, 28x28
+    Mnist,
+    /// Grey clothes, 28x28
+    FashionMnist,
+    /// Colour images, 32x32
+    Cifar10,
+}
+
+impl DataSet {
+    /// Its name, which is that of its folder.
+    pub fn name(self) -> &'static str {
+        match self {
+            DataSet::Mnist => "mnist",
+            DataSet::FashionMnist => "fashion-mnist",
+            DataSet::Cifar10 => "cifar10",
+        }
+    }
+
+    /// One part of it.
+    ///
+    /// # Errors
+    ///
+    /// Fails on missing and damaged files.
+    pub fn load(self, folder: &Path, split: Split) -> Result<ImageSet> {
+        match self {
+            DataSet::Mnist | DataSet::FashionMnist => load(folder, split),
+            DataSet::Cifar10 => {
+                let context = || format!("cannot read the data set in {}", folder.display());
+                cifar10::load(folder, split).with_context(context)
+            }
+        }
+    }
+}
 
 /// Folder of a data set: the one given, else `$LIF_DATA/NAME`, else `data/NAME` in the working directory or in a folder
 /// above the program.

@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 5] = [
 ];
 
 /// Libraries with one home: the only files that may name them.
-const HOMES: [(&str, &[&str]); 24] = [
+const HOMES: [(&str, &[&str]); 25] = [
     ("pulp", &["sim/src/population/", "sim/src/grid/cells.rs", "sim/src/noise.rs"]),
     ("pxfm", &["sim/src/theory/quadrature.rs"]),
     ("twofloat", &["bin/src/verify/random/series.rs"]),
@@ -29,8 +29,9 @@ const HOMES: [(&str, &[&str]); 24] = [
     ("gemm", &["ann/src/matrix.rs"]),
     ("hdf5_reader", &["ann/src/keras/hdf5_file.rs", "bin/tests/simulate.rs"]),
     ("hdf5_writer", &["ann/src/keras/hdf5_file.rs", "bin/src/simulate/sonata.rs"]),
-    ("toml", &["bin/src/simulate/description.rs", "bin/src/neuron_arguments.rs"]),
+    ("toml", &["bin/src/simulate/description.rs", "bin/src/neuron_arguments.rs", "bin/src/ann_commands/model_file.rs"]),
     ("flate2", &["data/src/idx.rs"]),
+    ("zune_jpeg", &["data/src/cifar10.rs", "data/src/error.rs"]),
     ("statrs", &["convert/src/statistics.rs"]),
     ("plotters", &["bin/src/figure/"]),
     ("png", &["bin/src/figure/"]),

@@ -93,6 +93,34 @@ pub enum DataError {
         /// Its number of labels.
         labels: usize,
     },
+    /// A file of records of one size that does not hold a whole number of them.
+    #[error("{} holds {found} bytes, which are no whole number of images of {record} bytes; copy it again", path.display())]
+    Records {
+        /// The file.
+        path: PathBuf,
+        /// Size of a label and its image.
+        record: usize,
+        /// Size of the file.
+        found: u64,
+    },
+    /// A JPEG file that cannot be decoded.
+    #[error("{} is no JPEG image that can be read: {source}", path.display())]
+    Jpeg {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        source: zune_jpeg::errors::DecodeErrors,
+    },
+    /// An image of another size than those of the data set.
+    #[error("{}: expected an image of {}, found {}", path.display(), product(expected), product(found))]
+    ImageSize {
+        /// The file.
+        path: PathBuf,
+        /// Height, width and channels of all images.
+        expected: [usize; 3],
+        /// Of this one.
+        found: [usize; 3],
+    },
     /// A label beyond the classes of the data set.
     #[error("{}, byte {offset}: expected a label from 0 to {highest}, found {found}", path.display())]
     Label {
@@ -111,6 +139,6 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
 }
 
-fn product(sizes: &[u32]) -> String {
-    sizes.iter().map(u32::to_string).collect::<Vec<_>>().join(" x ")
+fn product(sizes: &[impl ToString]) -> String {
+    sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" x ")
 }

@@ -1,7 +1,7 @@
 //! Labelled images and the files that they come in.
 //!
 //! [`mnist::load`] reads the four IDX files of MNIST, or of any data set that is laid out like it (Fashion-MNIST), into
-//! an [`ImageSet`]. [`idx`] is the file format alone.
+//! an [`ImageSet`]. [`idx`] is the file format alone. [`cifar10::load`] reads CIFAR-10.
 //!
 //! ```no_run
 //! use data::mnist::{self, Split};
@@ -11,6 +11,7 @@
 //! # Ok::<(), data::DataError>(())
 //! ```
 
+pub mod cifar10;
 mod error;
 pub mod idx;
 mod image_set;

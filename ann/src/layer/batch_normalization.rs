@@ -114,6 +114,12 @@ impl<T: Real> BatchNormalization<T> {
         &self.moving_variance
     }
 
+    /// Takes moving statistics of the same number of channels.
+    pub(crate) fn restore(&mut self, mean: &[T], variance: &[T]) {
+        self.moving_mean.copy_from_slice(mean);
+        self.moving_variance.copy_from_slice(variance);
+    }
+
     /// What is added to the variance.
     pub fn epsilon(&self) -> f64 {
         self.epsilon

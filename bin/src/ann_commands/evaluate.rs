@@ -40,8 +40,7 @@ pub fn evaluate(arguments: &EvaluateArguments) -> Result<ExitCode> {
     if arguments.images == 0 {
         bail!("--images must be at least 1");
     }
-    let folder = arguments.data.folder()?;
-    let test = dataset::load(&folder, Split::Test)?.first(arguments.images);
+    let test = arguments.data.load(Split::Test)?.first(arguments.images);
     let samples = dataset::samples(&test);
     let (evaluation, outputs) = run::on_threads(arguments.run.threads, || {
         let evaluation = ann::evaluate(&network, samples)

@@ -1,9 +1,16 @@
 //! The commands of `ann`: training and evaluating ordinary networks.
 
 pub mod evaluate;
+mod history;
+mod model_choice;
+mod model_file;
 pub mod train;
+mod training_arguments;
 
-use clap::{Args, ValueEnum};
+use crate::dataset::{self, DataSet};
+use clap::Args;
+use data::ImageSet;
+use data::mnist::Split;
 use std::path::PathBuf;
 
 /// Which images, and where they are.
@@ -12,24 +19,15 @@ pub struct DataArguments {
     /// Data set
     #[arg(long, value_enum, default_value_t = DataSet::Mnist)]
     data: DataSet,
-    /// Folder with its four IDX files [default: $LIF_DATA/NAME, data/NAME]
+    /// Folder with its files: four IDX files, or the binary batches or folders of JPEG files of CIFAR-10 [default: $LIF_DATA/NAME, data/NAME]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum DataSet {
-    Mnist,
-    FashionMnist,
-}
-
 impl DataArguments {
-    /// The folder of the data set.
-    fn folder(&self) -> anyhow::Result<PathBuf> {
-        let name = match self.data {
-            DataSet::Mnist => "mnist",
-            DataSet::FashionMnist => "fashion-mnist",
-        };
-        crate::dataset::folder(self.data_dir.as_deref(), name)
+    /// The images of this part.
+    fn load(&self, split: Split) -> anyhow::Result<ImageSet> {
+        let folder = dataset::folder(self.data_dir.as_deref(), self.data.name())?;
+        self.data.load(&folder, split)
     }
 }

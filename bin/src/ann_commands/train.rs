@@ -1,15 +1,21 @@
-//! `ann train`: trains a ready-made network and writes it as a Keras model file.
+//! `ann train`: trains a network and writes it as a Keras model file.
 
 use super::DataArguments;
-use crate::dataset;
+use super::history;
+use super::model_choice::ModelChoice;
+use super::training_arguments::{Task, TrainingArguments};
 use crate::fit::SynapticResponse;
-use crate::output::{Provenance, json_text};
+use crate::output::{Provenance, ResultFolder, json_text, write_file};
 use crate::run::{self, Interrupt, RunArguments, progress};
-use ann::{ActivationChoice, Method, NoisySoftplus, Progress, RateLimit, TrainingSettings, model};
+use ann::{
+    ActivationChoice, Examples, History, Loss, Network, NoisySoftplus, Progress, Shape, Targets, TrainingSettings,
+    TrainingState, checkpoint,
+};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
+use data::ImageSet;
 use data::mnist::Split;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -19,45 +25,22 @@ use std::time::Instant;
 /// Synaptic time constant (ms) where nothing else is said.
 const TAU_SYN: f64 = 5.0;
 
-/// Flags of `ann train`. Settings that are not given are those recommended for the activation.
+/// Flags of `ann train`.
 #[derive(Debug, Args)]
 pub struct TrainArguments {
-    /// Network
-    #[arg(long, value_enum, default_value_t = Model::Paper)]
-    model: Model,
+    /// Network: paper, 16c-64c, lenet5, lenet5-max, mlp-4, mlp-6, mlp-8, mlp-1200, autoencoder, cnn5, resnet18, or a file of layers
+    #[arg(long, value_name = "NAME|FILE.toml", default_value = "paper")]
+    model: ModelChoice,
+    /// Train this network on (Keras .h5 or .keras); its hidden layers get the --activation if one is given
+    #[arg(long, value_name = "FILE", conflicts_with = "model")]
+    from: Option<PathBuf>,
     /// Activation of the hidden units
-    #[arg(long, value_enum)]
-    activation: Activation,
+    #[arg(long, value_enum, required_unless_present = "from")]
+    activation: Option<Activation>,
     #[command(flatten)]
     data: DataArguments,
-    /// Passes over the training images [default: 10]
-    #[arg(long, value_name = "N")]
-    epochs: Option<usize>,
-    /// Images per step [default: 50]
-    #[arg(long, value_name = "N")]
-    batch: Option<usize>,
-    /// Optimiser [default: adam]
-    #[arg(long, value_enum)]
-    optimiser: Option<OptimiserChoice>,
-    /// Momentum; only with --optimiser sgd [default: 0]
-    #[arg(long, value_name = "M", allow_negative_numbers = true)]
-    momentum: Option<f64>,
-    /// Learning rate of the first epoch [default: 0.003 for adam, 0.1 for sgd]
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
-    learning_rate: Option<f64>,
-    /// Factor on the learning rate from epoch to epoch [default: 0.8]
-    #[arg(long, value_name = "FACTOR", allow_negative_numbers = true)]
-    decay: Option<f64>,
-    /// Decoupled weight decay [default: 0]
-    #[arg(long, value_name = "W", allow_negative_numbers = true)]
-    weight_decay: Option<f64>,
-    /// Hidden outputs above this ceiling are penalised (Noisy Softplus: 1 is one spike per tau_syn) [default: 0.8 for
-    /// noisy-softplus, none for the others]
-    #[arg(long, value_name = "Y", allow_negative_numbers = true)]
-    rate_ceiling: Option<f64>,
-    /// Strength of that penalty [default: 0.01]
-    #[arg(long, value_name = "C", allow_negative_numbers = true)]
-    rate_strength: Option<f64>,
+    #[command(flatten)]
+    training: TrainingArguments,
     /// Synaptic time constant (ms) of the neurons that Noisy Softplus stands for: 1, 5 or 10, or one of --response-fit [default: 5, or
     /// the only one of --response-fit]
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
@@ -65,20 +48,20 @@ pub struct TrainArguments {
     /// Take k and S of Noisy Softplus from this fit.json of lif-sim fit
     #[arg(long, value_name = "FILE")]
     response_fit: Option<PathBuf>,
-    /// Seed of the initial weights and of the order of the images
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    /// Write this file after each epoch, to continue from
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// Continue from the checkpoint in this file, with the flags that it was written with; --epochs may be higher
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
     #[command(flatten)]
     run: RunArguments,
+    /// Write the course of the training (history.json, history.csv) and a figure of it into this folder
+    #[arg(long, value_name = "DIR")]
+    history: Option<PathBuf>,
     /// Model file to write (Keras .h5)
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Model {
-    /// 28x28 - 6 maps 5x5 - average pool 2 - 12 maps 5x5 - average pool 2 - 10, without biases
-    Paper,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -88,21 +71,17 @@ enum Activation {
     Softplus,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum OptimiserChoice {
-    Adam,
-    Sgd,
-}
-
 impl TrainArguments {
-    fn activation(&self) -> Result<ActivationChoice> {
-        if self.response_fit.is_some() && !matches!(self.activation, Activation::NoisySoftplus) {
+    /// The activation that is asked for.
+    fn activation(&self) -> Result<Option<ActivationChoice>> {
+        if self.response_fit.is_some() && !matches!(self.activation, Some(Activation::NoisySoftplus)) {
             bail!("--response-fit needs --activation noisy-softplus");
         }
         Ok(match self.activation {
-            Activation::Relu => ActivationChoice::Relu,
-            Activation::Softplus => ActivationChoice::Softplus,
-            Activation::NoisySoftplus => ActivationChoice::NoisySoftplus(self.constants()?),
+            None => None,
+            Some(Activation::Relu) => Some(ActivationChoice::Relu),
+            Some(Activation::Softplus) => Some(ActivationChoice::Softplus),
+            Some(Activation::NoisySoftplus) => Some(ActivationChoice::NoisySoftplus(self.constants()?)),
         })
     }
 
@@ -118,79 +97,185 @@ impl TrainArguments {
         })
     }
 
-    fn settings(&self, activation: ActivationChoice) -> Result<TrainingSettings> {
-        let mut settings = model::paper_training(activation, self.seed);
-        settings.epochs = self.epochs.unwrap_or(settings.epochs);
-        settings.batch_size = self.batch.unwrap_or(settings.batch_size);
-        let optimiser = &mut settings.optimiser;
-        match (self.optimiser, self.momentum) {
-            (Some(OptimiserChoice::Sgd), momentum) => {
-                optimiser.method = Method::Sgd { momentum: momentum.unwrap_or(0.0) };
-                optimiser.learning_rate = 0.1;
-            }
-            (_, Some(_)) => bail!("--momentum needs --optimiser sgd"),
-            (Some(OptimiserChoice::Adam) | None, None) => {}
+    /// The network before training, and the activation of its hidden layers.
+    fn network(&self, input: Shape) -> Result<(Network<f32>, ActivationChoice)> {
+        let choice = self.activation()?;
+        let Some(path) = &self.from else {
+            let choice = choice.context("--activation is needed where there is no --from")?;
+            return Ok((self.model.build(input, choice, self.training.seed)?, choice));
+        };
+        let network = ann::keras::read(path).with_context(|| format!("cannot read the model {}", path.display()))?;
+        if network.input() != input {
+            bail!("{} takes images of {}, those of the data set are {input}", path.display(), network.input());
         }
-        optimiser.learning_rate = self.learning_rate.unwrap_or(optimiser.learning_rate);
-        optimiser.decay_per_epoch = self.decay.unwrap_or(optimiser.decay_per_epoch);
-        optimiser.weight_decay = self.weight_decay.unwrap_or(optimiser.weight_decay);
-        if self.rate_ceiling.is_some() || self.rate_strength.is_some() {
-            let standard = settings.objective.rate_limit.unwrap_or(RateLimit { ceiling: 0.8, strength: 0.01 });
-            settings.objective.rate_limit = Some(RateLimit {
-                ceiling: self.rate_ceiling.unwrap_or(standard.ceiling),
-                strength: self.rate_strength.unwrap_or(standard.strength),
+        let Some(choice) = choice else {
+            // Settings are recommended by activation; that of the first Noisy Softplus layer counts.
+            let noisy = network.layers().iter().find_map(|layer| match layer.activation() {
+                ann::Activation::NoisySoftplus(constants) => Some(ActivationChoice::NoisySoftplus(constants)),
+                _ => None,
             });
-        }
-        Ok(settings)
+            return Ok((network, noisy.unwrap_or(ActivationChoice::Relu)));
+        };
+        let changed = network.with_activation(choice);
+        Ok((changed.with_context(|| format!("{} cannot have this activation", path.display()))?, choice))
     }
+}
+
+/// A network in training, and what it is trained on.
+struct Session<'a> {
+    arguments: &'a TrainArguments,
+    settings: TrainingSettings,
+    network: Network<f32>,
+    task: Task,
+    started: Instant,
+}
+
+impl Session<'_> {
+    fn examples<'a>(&self, images: &'a ImageSet) -> Examples<'a> {
+        let targets = match self.task {
+            Task::Classes => Targets::Labels(images.labels()),
+            Task::Inputs => Targets::Inputs,
+        };
+        Examples { pixels: images.pixels(), targets }
+    }
+
+    /// Where the training begins: anew, or with the checkpoint.
+    fn state(&mut self) -> Result<TrainingState> {
+        let Some(path) = &self.arguments.resume else { return Ok(TrainingState::new(&self.network)) };
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let state = checkpoint::read(&bytes, &mut self.network, &self.settings);
+        state.with_context(|| format!("cannot continue from {}", path.display()))
+    }
+
+    /// Trains to the end or until the user interrupts.
+    fn train(&mut self, images: &ImageSet, interrupt: &Interrupt) -> Result<History> {
+        let state = self.state()?;
+        let examples = self.examples(images);
+        let trained_on = self.settings.split(images.len())?.0.len();
+        let bar = progress((self.settings.epochs * trained_on) as u64, "images");
+        let (settings, started) = (&self.settings, self.started);
+        let mut written = Ok(());
+        let history = ann::resume(&mut self.network, examples, settings, state, &mut |progress| {
+            match progress {
+                Progress::Batch { epoch, done, samples, loss, accuracy } => {
+                    bar.set_position((epoch * samples + done) as u64);
+                    bar.set_message(format!("loss {loss:.4}{}", percent(", accuracy", accuracy)));
+                }
+                Progress::Epoch { record, network, state } => {
+                    let validation = record.validation.map_or_else(String::new, |validation| {
+                        let accuracy = percent("  accuracy", validation.accuracy);
+                        format!("  validation loss {:.4}{accuracy}", validation.loss)
+                    });
+                    let line = format!(
+                        "epoch {:>3}  loss {:.4}{}{validation}  {:.1} s",
+                        record.epoch + 1,
+                        record.loss,
+                        percent("  accuracy", record.accuracy),
+                        started.elapsed().as_secs_f64()
+                    );
+                    bar.suspend(|| eprintln!("{line}"));
+                    if let Some(path) = &self.arguments.checkpoint {
+                        written = write_file(path, &checkpoint::write(network, settings, state));
+                    }
+                }
+            }
+            if interrupt.asked() || written.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        bar.finish_and_clear();
+        written?;
+        Ok(history)
+    }
+}
+
+/// A share in percent behind its name, or nothing.
+fn percent(name: &str, share: Option<f64>) -> String {
+    share.map_or_else(String::new, |share| format!("{name} {:.2} %", 100.0 * share))
 }
 
 /// Runs the command.
 ///
 /// # Errors
 ///
-/// Fails on missing data, impossible settings, a training that diverges, and a file that cannot be written.
+/// Fails on missing data, impossible networks and settings, a training that diverges, checkpoints of another training, and files that
+/// cannot be read or written.
 pub fn train(arguments: &TrainArguments) -> Result<ExitCode> {
-    let Model::Paper = arguments.model;
-    let activation = arguments.activation()?;
-    let settings = arguments.settings(activation)?;
-    let folder = arguments.data.folder()?;
-    let training = dataset::load(&folder, Split::Train)?;
-    let test = dataset::load(&folder, Split::Test)?;
-    let mut network = model::paper::<f32>(activation, arguments.seed);
-
+    arguments.activation()?;
+    let training = arguments.data.load(Split::Train)?;
+    let test = arguments.data.load(Split::Test)?;
+    let input = Shape::new(training.height, training.width, training.channels);
+    let (network, activation) = arguments.network(input)?;
+    // An output for each input, and not one for each class, is an auto-encoder.
+    let task = if network.output().units() == input.units() { Task::Inputs } else { Task::Classes };
+    let settings = arguments.training.settings(activation, task)?;
+    let mut session = Session { arguments, settings, network, task, started: Instant::now() };
     let interrupt = Interrupt::listen()?;
-    let started = Instant::now();
-    let bar = progress((settings.epochs * training.len()) as u64, "images");
-    let (history, evaluation) = run::on_threads(arguments.run.threads, || {
-        let history = ann::train(&mut network, dataset::samples(&training), &settings, &mut |progress| {
-            match progress {
-                Progress::Batch { epoch, done, samples, cross_entropy, accuracy } => {
-                    bar.set_position((epoch * samples + done) as u64);
-                    bar.set_message(format!("loss {cross_entropy:.4}, accuracy {:.2} %", 100.0 * accuracy));
-                }
-                Progress::Epoch { record, .. } => {
-                    let line = format!(
-                        "epoch {:>3}  loss {:.4}  accuracy {:.2} %  {:.1} s",
-                        record.epoch + 1,
-                        record.cross_entropy,
-                        100.0 * record.accuracy,
-                        started.elapsed().as_secs_f64()
-                    );
-                    bar.suspend(|| eprintln!("{line}"));
-                }
-            }
-            if interrupt.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        Ok((history, ann::evaluate(&network, dataset::samples(&test))?))
+    let (history, tested) = run::on_threads(arguments.run.threads, || {
+        let history = session.train(&training, &interrupt)?;
+        let tested = ann::measure_loss(&session.network, session.examples(&test), session.settings.objective)?;
+        Ok((history, tested))
     })?;
-    bar.finish_and_clear();
-    let seconds = started.elapsed().as_secs_f64();
+    let seconds = session.started.elapsed().as_secs_f64();
+    let made = Provenance::of("ann", Some(arguments.training.seed));
+    let document = document(&made, &history, tested, &test, task, seconds);
+    write(&session, &made, &history, &document, tested, &test)?;
+    run::print(&if arguments.run.json {
+        json_text(&document)?
+    } else {
+        let tested = match task {
+            Task::Classes => format!(
+                "{} of {} test images correct ({:.2} %)",
+                tested.correct,
+                test.len(),
+                100.0 * tested.correct as f64 / test.len() as f64
+            ),
+            Task::Inputs => {
+                format!("mean loss {:.4} on {} test images", tested.distance / test.len() as f64, test.len())
+            }
+        };
+        let best = history.restored.map_or_else(String::new, |epoch| format!(" (weights of epoch {})", epoch + 1));
+        format!(
+            "Epochs: {} in {seconds:.1} s{best}; {tested}; wrote {}\n{}",
+            history.epochs.len(),
+            arguments.output.display(),
+            if history.stopped { "Interrupted: the model is as training left it.\n" } else { "" }
+        )
+    })?;
+    Ok(if history.stopped { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
 
-    let made = Provenance::of("ann", Some(arguments.seed));
+fn document(made: &Provenance, history: &History, tested: Loss, test: &ImageSet, task: Task, seconds: f64) -> Value {
+    let mut document = json!({
+        "provenance": made,
+        "complete": !history.stopped,
+        "epochs": history::documents(&history.epochs),
+        "test_loss": tested.distance / test.len() as f64,
+        "test_images": test.len(),
+        "seconds": seconds,
+    });
+    if task == Task::Classes {
+        document["test_accuracy"] = json!(tested.correct as f64 / test.len() as f64);
+        document["test_correct"] = json!(tested.correct);
+    }
+    if let Some(epoch) = history.restored {
+        document["restored_epoch"] = json!(epoch + 1);
+    }
+    document
+}
+
+/// Writes the model file, and the course of the training where it is asked for.
+fn write(
+    session: &Session<'_>,
+    made: &Provenance,
+    history: &History,
+    document: &Value,
+    tested: Loss,
+    test: &ImageSet,
+) -> Result<()> {
     let mut described = BTreeMap::new();
     described.insert("epochs".to_owned(), history.epochs.len().to_string());
-    described.insert("test_correct".to_owned(), format!("{} of {}", evaluation.correct, evaluation.images));
+    if session.task == Task::Classes {
+        described.insert("test_correct".to_owned(), format!("{} of {}", tested.correct, test.len()));
+    }
     let provenance = ann::keras::Provenance {
         program: made.program.to_owned(),
         version: made.version.to_owned(),
@@ -198,35 +283,13 @@ pub fn train(arguments: &TrainArguments) -> Result<ExitCode> {
         seed: made.seed,
         settings: described,
     };
-    ann::keras::write(&arguments.output, &network, &provenance)
-        .with_context(|| format!("cannot write the model {}", arguments.output.display()))?;
-
-    let epochs: Vec<_> = history
-        .epochs
-        .iter()
-        .map(|epoch| json!({ "epoch": epoch.epoch + 1, "loss": epoch.cross_entropy, "accuracy": epoch.accuracy }))
-        .collect();
-    let document = json!({
-        "provenance": made,
-        "complete": !history.stopped,
-        "epochs": epochs,
-        "test_accuracy": evaluation.accuracy(),
-        "test_correct": evaluation.correct,
-        "test_images": evaluation.images,
-        "seconds": seconds,
-    });
-    run::print(&if arguments.run.json {
-        json_text(&document)?
-    } else {
-        format!(
-            "Epochs: {} in {seconds:.1} s; {} of {} test images correct ({:.2} %); wrote {}\n{}",
-            history.epochs.len(),
-            evaluation.correct,
-            evaluation.images,
-            100.0 * evaluation.accuracy(),
-            arguments.output.display(),
-            if history.stopped { "Interrupted: the model is as training left it.\n" } else { "" }
-        )
-    })?;
-    Ok(if history.stopped { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let path = &session.arguments.output;
+    ann::keras::write(path, &session.network, &provenance)
+        .with_context(|| format!("cannot write the model {}", path.display()))?;
+    if let Some(folder) = &session.arguments.history {
+        let folder = ResultFolder::open(folder)?;
+        folder.json("history", document)?;
+        history::write(&folder, made, &history.epochs)?;
+    }
+    Ok(())
 }

@@ -1,0 +1,178 @@
+//! `ann train` as a user meets it: networks, checkpoints, files and messages.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr)] // A failure is a failed test, a skipped one says so.
+
+mod command;
+
+use command::{failure, json, program, root};
+use std::path::Path;
+
+/// A small data set in MNIST's format: blank images, and images with a white upper half.
+fn halves(folder: &Path) {
+    let idx = |dimensions: &[u32], bytes: Vec<u8>| {
+        let mut file = vec![0, 0, 8, dimensions.len() as u8];
+        dimensions.iter().for_each(|d| file.extend(d.to_be_bytes()));
+        file.extend(bytes);
+        file
+    };
+    for part in ["train", "t10k"] {
+        let images: Vec<u8> = (0..60).flat_map(|i| [vec![255 * (i % 2) as u8; 392], vec![9; 392]].concat()).collect();
+        let labels = (0..60).map(|i| i % 2).collect();
+        std::fs::write(folder.join(format!("{part}-images-idx3-ubyte")), idx(&[60, 28, 28], images)).unwrap();
+        std::fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), idx(&[60], labels)).unwrap();
+    }
+}
+
+/// Trains on these halves, with flags in one string.
+fn trained(folder: &Path, model: &str, flags: &str) -> serde_json::Value {
+    json(&mut train(folder, model, flags))
+}
+
+fn train(folder: &Path, model: &str, flags: &str) -> assert_cmd::Command {
+    let mut command = program("ann");
+    command.arg("train").arg("--data-dir").arg(folder).arg("-o").arg(folder.join(model));
+    command.args(flags.split_whitespace());
+    command
+}
+
+/// The weights and all else of a model file, as another evaluation sees them.
+fn outputs(folder: &Path, model: &str) -> Vec<u8> {
+    let file = folder.join("outputs.npy");
+    json(
+        program("ann")
+            .arg("evaluate")
+            .arg("--data-dir")
+            .arg(folder)
+            .arg("--outputs")
+            .arg(&file)
+            .arg(folder.join(model)),
+    );
+    std::fs::read(file).unwrap()
+}
+
+/// Four epochs at once, on one thread, and two epochs and two more, on two: the same outputs to the last bit.
+#[test]
+fn a_training_can_be_continued() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    halves(folder);
+    let flags = "--model mlp-4 --activation relu --batch 16 --shift 1 --flip --warm-up 3 --plateau 1 --plateau-factor 0.5 \
+                 --validation 0.2 --weight-decay 0.01";
+    let straight = trained(folder, "straight.h5", &format!("{flags} --epochs 4 --threads 1"));
+    let checkpoint = folder.join("checkpoint");
+    let checkpoint = checkpoint.to_str().unwrap();
+    trained(folder, "half.h5", &format!("{flags} --epochs 2 --threads 2 --checkpoint {checkpoint}"));
+    let resumed = trained(folder, "whole.h5", &format!("{flags} --epochs 4 --threads 2 --resume {checkpoint}"));
+    assert_eq!(resumed["epochs"], straight["epochs"]);
+    assert_eq!(resumed["epochs"].as_array().unwrap().len(), 4);
+    assert!(resumed["epochs"][3]["validation_loss"].is_number());
+    assert_eq!(outputs(folder, "whole.h5"), outputs(folder, "straight.h5"));
+    assert_ne!(outputs(folder, "half.h5"), outputs(folder, "straight.h5"));
+
+    let refused = |flags: &str| failure(&mut train(folder, "none.h5", &format!("{flags} --resume {checkpoint}")), 1);
+    let other = refused("--model mlp-6 --activation relu");
+    assert!(other.contains("of another network: its layer 5"), "{other}");
+    assert!(refused("--model mlp-4 --activation relu").contains("other settings"));
+    std::fs::write(checkpoint, "something else").unwrap();
+    assert!(refused("--model mlp-4 --activation relu").contains("no checkpoint"));
+    assert!(!folder.join("none.h5").exists());
+}
+
+#[test]
+fn the_course_of_a_training_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    halves(folder);
+    let history = folder.join("history");
+    let flags = format!(
+        "--activation relu --epochs 3 --validation 0.25 --early-stopping 2 --schedule cosine --optimiser nesterov --learning-rate 0.01 \
+         --history {}",
+        history.display()
+    );
+    let document = trained(folder, "model.h5", &flags);
+    assert!(document["restored_epoch"].is_number());
+    // By the formula of half a cosine: 1, 3/4 and 1/4 at 0, 1/3 and 2/3 of the way.
+    for (epoch, factor) in [1.0, 0.75, 0.25].into_iter().enumerate() {
+        let rate = document["epochs"][epoch]["learning_rate"].as_f64().unwrap();
+        assert!((rate - 0.01 * factor).abs() < 1e-15, "{rate}");
+    }
+    let text = std::fs::read_to_string(history.join("history.csv")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[2], "epoch,learning_rate,loss,rate_penalty,accuracy,validation_loss,validation_accuracy");
+    assert_eq!(lines.len(), 6);
+    for name in ["history.json", "learning-curve.svg", "learning-curve.png"] {
+        assert!(history.join(name).is_file(), "{name}");
+    }
+}
+
+/// A file of layers, a trained ReLU network with Noisy Softplus instead, and an auto-encoder.
+#[test]
+fn networks_come_from_files_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    halves(folder);
+    let file = folder.join("network.toml");
+    let layers = [
+        "class_name = \"MaxPooling2D\"\npool_size = 4",
+        "class_name = \"Dense\"\nunits = 12\nactivation = \"hidden\"",
+        "class_name = \"Dense\"\nunits = 10\nactivation = \"softmax\"",
+    ];
+    std::fs::write(&file, layers.map(|layer| format!("[[layers]]\n{layer}\n")).concat()).unwrap();
+    let flags = format!("--model {} --activation relu --epochs 20 --decay 1", file.display());
+    assert_eq!(trained(folder, "relu.h5", &flags)["test_correct"], 60);
+    let flags = format!("--from {} --activation noisy-softplus --epochs 1", folder.join("relu.h5").display());
+    assert_eq!(trained(folder, "noisy.h5", &flags)["test_correct"], 60);
+    let decoder = layers[..2].join("\n[[layers]]\n");
+    let decoder =
+        format!("[[layers]]\n{decoder}\n[[layers]]\nclass_name = \"Dense\"\nunits = 784\nactivation = \"sigmoid\"\n");
+    std::fs::write(&file, decoder).unwrap();
+    let flags = format!("--model {} --activation relu --epochs 40 --decay 1 --learning-rate 0.01", file.display());
+    let document = trained(folder, "decoder.h5", &flags);
+    assert!(document["test_accuracy"].is_null());
+    // Outputs of 1/2 everywhere would cost 784 ln 2 = 543 nats.
+    assert!(document["test_loss"].as_f64().unwrap() < 400.0, "{document}");
+}
+
+#[test]
+fn wrong_wishes_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    halves(folder);
+    for (flags, code, word) in [
+        ("--model lenet6 --activation relu", 2, "lenet5-max"),
+        ("--model missing.toml --activation relu", 1, "missing.toml"),
+        ("--model resnet18 --activation noisy-softplus", 1, "Noisy Softplus"),
+        ("--activation relu --schedule steps", 1, "--step-at"),
+        ("--activation relu --step-at 3", 1, "--schedule steps"),
+        ("--activation relu --momentum 0.9", 1, "--optimiser sgd or nesterov"),
+        ("--activation relu --optimiser sgd --beta-1 0.9", 1, "--optimiser adam"),
+        ("--activation relu --validation 1.5", 1, "the validation share"),
+        ("--activation relu --loss mean-square", 1, "any but softmax"),
+        ("--activation relu --loss sigmoid --label-smoothing 0.1", 1, "--loss softmax"),
+        ("--activation relu --shift 28", 1, "the random shift"),
+        ("--activation relu --l2 1 --weight-decay 1", 2, "cannot be used with"),
+        ("--epochs 1", 2, "--activation"),
+        ("--activation relu --resume missing", 1, "missing"),
+        ("--activation relu --data cifar10", 1, "data_batch_1.bin"),
+    ] {
+        let message = failure(&mut train(folder, "none.h5", flags), code);
+        assert!(message.contains(word), "{flags}: {message}");
+    }
+    assert!(!folder.join("none.h5").exists());
+}
+
+/// Skipped where there is no CIFAR-10 beside the checkout.
+#[test]
+fn cifar_10_can_be_trained_on() {
+    let data = root().join("../shared/data/cifar10");
+    if !data.is_dir() {
+        eprintln!("skipped: {} is not here", data.display());
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = program("ann");
+    command.args(["train", "--activation", "relu", "--data", "cifar10", "--epochs", "1"]);
+    let document = json(command.arg("--data-dir").arg(&data).arg("-o").arg(folder.path().join("model.h5")));
+    // Ten classes: guessing gets 10 %.
+    assert!(document["test_accuracy"].as_f64().unwrap() > 0.3, "{document}");
+}
