@@ -42,7 +42,7 @@ fn substituted<T: Real>(mut layer: Layer<T>, choice: ActivationChoice) -> Layer<
     }
     let factor = T::from_f64(slope(old) / slope(new));
     for tensor in layer.parameters_mut() {
-        tensor.iter_mut().for_each(|weight| *weight = *weight * factor);
+        tensor.iter_mut().for_each(|weight| *weight *= factor);
     }
     layer
 }

@@ -37,10 +37,10 @@ fn network(hidden: usize) -> Network<f32> {
     Network::new(Shape::new(6, 6, 1), layers).expect("fits")
 }
 
-/// Every rule at once.
+/// Every rule at once, and a rate in the fourth epoch that throws the network off, so that they all have something to do.
 fn settings(epochs: usize) -> TrainingSettings {
     let optimiser = Optimiser {
-        schedule: Schedule::Cosine { epochs: 8, last: 0.1 },
+        schedule: Schedule::Steps { epochs: vec![3], factor: 100.0 },
         warm_up: 7,
         plateau: Some(Plateau { factor: 0.5, patience: 1, watched: Watched::ValidationLoss }),
         ..Optimiser::new(Method::ADAM, 0.01)
@@ -75,6 +75,9 @@ fn a_continued_training_ends_with_the_same_bits() {
     let (straight, history, checkpoints) = trained(&settings, 1);
     let (parallel, same, written) = trained(&settings, 2);
     assert_eq!((&straight, &history, &checkpoints), (&parallel, &same, &written), "threads");
+    let last = history.epochs[5].learning_rate;
+    assert!(last < settings.optimiser.learning_rate_of(5), "the plateau rule was at work: {last}");
+    assert!(history.restored.is_some_and(|best| best < 5), "and so was early stopping: {:?}", history.restored);
     let (pixels, labels) = rows(90);
     for (epoch, bytes) in checkpoints.iter().enumerate() {
         let mut continued = network(8);

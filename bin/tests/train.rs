@@ -131,6 +131,10 @@ fn networks_come_from_files_too() {
     assert!(document["test_accuracy"].is_null());
     // Outputs of 1/2 everywhere would cost 784 ln 2 = 543 nats.
     assert!(document["test_loss"].as_f64().unwrap() < 400.0, "{document}");
+    let model = folder.join("decoder.h5");
+    let document = json(program("ann").args(["evaluate", "--data-dir"]).arg(folder).arg(model));
+    // Outputs of 1/2 everywhere would err by about 1/4.
+    assert!(document["mean_square_error"].as_f64().unwrap() < 0.2, "{document}");
 }
 
 #[test]

@@ -1,10 +1,11 @@
-//! `ann evaluate`: accuracy and outputs of a trained network.
+//! `ann evaluate`: accuracy and outputs of a trained network; of an auto-encoder, its error.
 
 use super::DataArguments;
 use crate::dataset;
 use crate::npy;
 use crate::output::{Provenance, json_text, write_file};
 use crate::run::{self, RunArguments};
+use ann::{Criterion, Evaluation, Examples, Network, Objective, Samples, Targets, TrainingError};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use data::mnist::Split;
@@ -42,30 +43,50 @@ pub fn evaluate(arguments: &EvaluateArguments) -> Result<ExitCode> {
     }
     let test = arguments.data.load(Split::Test)?.first(arguments.images);
     let samples = dataset::samples(&test);
-    let (evaluation, outputs) = run::on_threads(arguments.run.threads, || {
-        let evaluation = ann::evaluate(&network, samples)
-            .with_context(|| format!("the model {} does not fit the images", model.display()))?;
+    let (score, outputs) = run::on_threads(arguments.run.threads, || {
+        let score = Score::of(&network, samples);
+        let score = score.with_context(|| format!("the model {} does not fit the images", model.display()))?;
         let outputs = arguments.outputs.as_ref().map(|_| network.forward(&samples.inputs(&network), samples.len()));
-        Ok((evaluation, outputs))
+        Ok((score, outputs))
     })?;
     if let (Some(path), Some(outputs)) = (&arguments.outputs, outputs) {
         write_file(path, &npy::encode(&[samples.len() as u64, network.output().units() as u64], &outputs)?)?;
     }
-    let document = json!({
-        "provenance": Provenance::of("ann", None),
-        "accuracy": evaluation.accuracy(),
-        "correct": evaluation.correct,
-        "images": evaluation.images,
-    });
-    run::print(&if arguments.run.json {
-        json_text(&document)?
-    } else {
-        format!(
-            "{} of {} images correct ({:.2} %)\n",
-            evaluation.correct,
-            evaluation.images,
-            100.0 * evaluation.accuracy()
-        )
-    })?;
+    let mut document = json!({ "provenance": Provenance::of("ann", None), "images": samples.len() });
+    let text = match score {
+        Score::Classes(evaluation) => {
+            document["accuracy"] = json!(evaluation.accuracy());
+            document["correct"] = json!(evaluation.correct);
+            let percent = 100.0 * evaluation.accuracy();
+            format!("{} of {} images correct ({percent:.2} %)\n", evaluation.correct, evaluation.images)
+        }
+        Score::Inputs { mean_square } => {
+            document["mean_square_error"] = json!(mean_square);
+            format!("mean square error {mean_square:.6} of the outputs against {} images\n", samples.len())
+        }
+    };
+    run::print(&if arguments.run.json { json_text(&document)? } else { text })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How good a network is.
+enum Score {
+    Classes(Evaluation),
+    /// Of a network with an output for each input: an auto-encoder.
+    Inputs {
+        /// Per output.
+        mean_square: f64,
+    },
+}
+
+impl Score {
+    fn of(network: &Network<f32>, samples: Samples<'_>) -> std::result::Result<Score, TrainingError> {
+        if network.output().units() != network.input().units() {
+            return Ok(Score::Classes(ann::evaluate(network, samples)?));
+        }
+        let examples = Examples { pixels: samples.pixels, targets: Targets::Inputs };
+        let objective = Objective { criterion: Criterion::MeanSquare, ..Objective::default() };
+        let loss = ann::measure_loss(network, examples, objective)?;
+        Ok(Score::Inputs { mean_square: loss.distance / samples.len() as f64 })
+    }
 }

@@ -17,7 +17,7 @@ struct Program {
 #[derive(Subcommand)]
 enum Command {
     /// Train a network
-    Train(TrainArguments),
+    Train(Box<TrainArguments>),
     /// Accuracy and outputs of a trained network
     Evaluate(EvaluateArguments),
 }
