@@ -38,7 +38,9 @@ mod shape;
 mod training;
 mod workspace;
 
+pub use activation::lif_rate::LifRate;
 pub use activation::noisy_softplus::{self, NoisySoftplus};
+pub use activation::root_unit::{RootFamily, RootUnit};
 pub use activation::{Activation, ActivationChoice};
 pub use error::{ActivationError, ModelFileError, NetworkError, TrainingError};
 pub use evaluation::{Evaluation, Samples, evaluate, predict};

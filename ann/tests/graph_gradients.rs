@@ -1,10 +1,12 @@
 //! Gradients of every kind of layer, graph and activation against central differences, in `f64`.
 
 use ann::{
-    Activation, AveragePool2d, BatchNormalization, Conv2d, Dense, Dropout, Extent, KernelShape, Layer, Margins,
-    MaxPool2d, Network, Node, NoisySoftplus, Objective, Origin, Padding, Phase, RateLimit, Rescaling, Reshape, Shape,
-    VarianceGradient, ZeroPadding2d, initialiser::Fans, initialiser::glorot_uniform, loss_and_gradients,
+    Activation, AveragePool2d, BatchNormalization, Conv2d, Dense, Dropout, Extent, KernelShape, Layer, LifRate,
+    Margins, MaxPool2d, Network, Node, NoisySoftplus, Objective, Origin, Padding, Phase, RateLimit, Rescaling, Reshape,
+    RootFamily, RootUnit, Shape, VarianceGradient, ZeroPadding2d, initialiser::Fans, initialiser::glorot_uniform,
+    loss_and_gradients,
 };
+use sim::IfCurrExp;
 
 const NOISY: Activation = Activation::NoisySoftplus(NoisySoftplus::EVENT_DRIVEN_5_MS);
 const TRAINING: Phase = Phase::Training { seed: 5, epoch: 2 };
@@ -163,6 +165,11 @@ fn activations_as_layers_and_fused() {
         Activation::Relu,
         Activation::LeakyRelu { slope: 0.3 },
         Activation::Elu { alpha: 1.3 },
+        Activation::NegLu,
+        Activation::RootUnit(RootUnit::new(RootFamily::Rectified, 3.0)),
+        Activation::RootUnit(RootUnit::new(RootFamily::Exponential, 1.0)),
+        Activation::RootUnit(RootUnit::new(RootFamily::Exponential, 2.0)),
+        Activation::RootUnit(RootUnit::new(RootFamily::Odd, 2.5)),
         Activation::Sigmoid,
         Activation::Tanh,
         Activation::Softplus,
@@ -170,6 +177,18 @@ fn activations_as_layers_and_fused() {
     for activation in activations {
         between(&format!("{activation}"), vec![Layer::Activation(activation)], TRAINING);
         between("fused", vec![Layer::Conv2d(conv([2, 2, 4, 3], activation, 9))], TRAINING);
+    }
+}
+
+/// A small network, because each of these rates is an integral. Outputs of a tenth of a spike have small gradients, of
+/// which the differences leave a larger part.
+#[test]
+fn rates_of_lif_neurons() {
+    let neuron = IfCurrExp { i_offset: 0.3, ..IfCurrExp::default() };
+    for sigma in [0.0, 1.0] {
+        let rate = Activation::LifRate(LifRate { neuron, sigma });
+        let layers = vec![dense(3, 4, rate, 0), dense(4, 2, rate, 1), dense(2, 3, Activation::Softmax, 2)];
+        check("rate", &Network::new(Shape::flat(3), layers).expect("the layers fit"), TRAINING);
     }
 }
 

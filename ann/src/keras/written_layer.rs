@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use crate::activation::Activation;
+use crate::activation::lif_rate::LifRate;
+use crate::activation::root_unit::RootUnit;
 use crate::keras::PACKAGE;
 use crate::layer::{BatchNormalization, Conv2d, Dense, Layer, Margins, Padding};
 use crate::shape::{Extent, Shape};
@@ -63,13 +65,10 @@ impl<'a> WrittenLayer<'a> {
             }
             Layer::Add => plain("Add", "add", json!({})),
             Layer::Concatenate => plain("Concatenate", "concatenate", json!({"axis": -1})),
-            Layer::Activation(Activation::LeakyRelu { slope }) => {
-                plain("LeakyReLU", "leaky_re_lu", json!({"negative_slope": slope}))
-            }
-            Layer::Activation(Activation::Elu { alpha }) => plain("ELU", "elu", json!({"alpha": alpha})),
-            Layer::Activation(activation) => {
-                plain("Activation", "activation", json!({"activation": keras_activation(*activation)}))
-            }
+            Layer::Activation(activation) => match activation_class(*activation) {
+                Some((class, stem, config)) => plain(class, stem, config),
+                None => plain("Activation", "activation", json!({"activation": keras_activation(*activation)})),
+            },
         })
     }
 
@@ -205,21 +204,59 @@ fn pair(extent: Extent) -> [usize; 2] {
     [extent.height, extent.width]
 }
 
+/// Class, stem and configuration of an activation that Keras has no name for; those behind `lif>` are our own.
+fn activation_class(activation: Activation) -> Option<(&'static str, &'static str, Value)> {
+    Some(match activation {
+        Activation::LeakyRelu { slope } => ("LeakyReLU", "leaky_re_lu", json!({"negative_slope": slope})),
+        Activation::Elu { alpha } => ("ELU", "elu", json!({"alpha": alpha})),
+        Activation::NegLu => ("lif>NegLU", "neg_lu", json!({})),
+        Activation::RootUnit(RootUnit { family, radix }) => {
+            ("lif>RootUnit", "root_unit", json!({"family": family.name(), "radix": radix}))
+        }
+        Activation::LifRate(LifRate { neuron, sigma }) => {
+            let config = json!({
+                "sigma": sigma,
+                "cm": neuron.cm,
+                "tau_m": neuron.tau_m,
+                "tau_refrac": neuron.tau_refrac,
+                "tau_syn_E": neuron.tau_syn_e,
+                "tau_syn_I": neuron.tau_syn_i,
+                "v_rest": neuron.v_rest,
+                "v_reset": neuron.v_reset,
+                "v_thresh": neuron.v_thresh,
+                "i_offset": neuron.i_offset,
+            });
+            ("lif>LifRate", "lif_rate", config)
+        }
+        Activation::Linear
+        | Activation::Relu
+        | Activation::Sigmoid
+        | Activation::Tanh
+        | Activation::Softplus
+        | Activation::NoisySoftplus(_)
+        | Activation::Softmax => return None,
+    })
+}
+
 /// Keras' name of an activation, or the layer that it is; the classes of Noisy Softplus apply theirs on top of a linear
 /// layer.
 fn keras_activation(activation: Activation) -> Value {
-    let layer = |class: &str, key: &str, value: f64| {
-        let config = json!({"trainable": true, "dtype": "float32", key: value});
-        json!({"module": "keras.layers", "class_name": class, "config": config, "registered_name": null})
-    };
-    match activation {
-        Activation::Linear | Activation::NoisySoftplus(_) => json!("linear"),
-        Activation::Relu => json!("relu"),
-        Activation::LeakyRelu { slope } => layer("LeakyReLU", "negative_slope", slope),
-        Activation::Elu { alpha } => layer("ELU", "alpha", alpha),
-        Activation::Sigmoid => json!("sigmoid"),
-        Activation::Tanh => json!("tanh"),
-        Activation::Softplus => json!("softplus"),
-        Activation::Softmax => json!("softmax"),
+    if let Some((class, _, mut config)) = activation_class(activation) {
+        config["trainable"] = json!(true);
+        config["dtype"] = json!("float32");
+        return match class.strip_prefix(PACKAGE) {
+            Some(own) => json!({"module": null, "class_name": own, "config": config, "registered_name": class}),
+            None => {
+                json!({"module": "keras.layers", "class_name": class, "config": config, "registered_name": null})
+            }
+        };
     }
+    json!(match activation {
+        Activation::Relu => "relu",
+        Activation::Sigmoid => "sigmoid",
+        Activation::Tanh => "tanh",
+        Activation::Softplus => "softplus",
+        Activation::Softmax => "softmax",
+        _ => "linear",
+    })
 }
