@@ -59,6 +59,18 @@ pub enum ActivationError {
     },
 }
 
+/// An initialiser with impossible constants.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[error("an initialiser's {constant} must be {expected}, found {found}")]
+pub struct InitialiserError {
+    /// Which constant.
+    pub constant: &'static str,
+    /// Its range.
+    pub expected: &'static str,
+    /// Its value.
+    pub found: f64,
+}
+
 /// Settings or samples that cannot be trained with, or a training that diverged.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum TrainingError {

@@ -15,6 +15,7 @@ mod input_shape;
 mod layer_config;
 mod layers;
 mod model_config;
+mod own_layers;
 mod provenance;
 mod reader;
 mod unsupported;

@@ -42,12 +42,13 @@ pub use activation::lif_rate::LifRate;
 pub use activation::noisy_softplus::{self, NoisySoftplus};
 pub use activation::root_unit::{RootFamily, RootUnit};
 pub use activation::{Activation, ActivationChoice};
-pub use error::{ActivationError, ModelFileError, NetworkError, TrainingError};
+pub use error::{ActivationError, InitialiserError, ModelFileError, NetworkError, TrainingError};
 pub use evaluation::{Evaluation, Samples, evaluate, predict};
 pub use gradients::Gradients;
 pub use layer::{
-    AveragePool2d, BatchNormalization, Conv2d, Dense, Dropout, KernelShape, Layer, Margins, MaxPool2d, Padding,
-    Rescaling, Reshape, ZeroPadding2d,
+    AveragePool2d, Averaging, BatchNormalization, Conv2d, ConvAct, CwaConv2d, CwaDense, Dense, DoubledInput, Dropout,
+    KernelShape, Layer, Margins, MaxPool2d, Maxout, MixLu, MixLuVariant, Padding, Rescaling, Reshape, Weighting,
+    ZeroPadding2d,
 };
 pub use loss::{Loss, RateLimit};
 pub use network::{Network, Node, Origin};

@@ -108,12 +108,16 @@ impl<'a, T: Real> Pass<'a, T> {
         Self { network, phase, prepared, parameters, learns, segments }
     }
 
-    /// Outputs of all nodes, for use after training.
-    pub(crate) fn forward(&self, inputs: &[T], workspace: &mut Workspace<T>) {
+    /// Outputs of all nodes, for use after training; samples are numbered from `first` on.
+    pub(crate) fn forward(&self, inputs: &[T], first: usize, workspace: &mut Workspace<T>) {
         debug_assert_eq!(self.phase, Phase::Inference);
         let totals = Totals::new();
         workspace.fit(self.network.layers().len());
-        self.run(0..self.network.layers().len(), inputs, &[], workspace, &totals);
+        let mut numbers = std::mem::take(&mut workspace.numbers);
+        numbers.clear();
+        numbers.extend((first..first + inputs.len() / self.network.input().units()).map(|number| number as u32));
+        self.run(0..self.network.layers().len(), inputs, &numbers, workspace, &totals);
+        workspace.numbers = numbers;
     }
 
     /// Forward and backward; leaves in each part its loss and `share` times the gradient of its summed loss, and in

@@ -79,6 +79,18 @@ impl<'a> Counterpart<'a> {
             }
             Layer::Reshape(_) => refusal("has no spiking counterpart yet", "use Flatten"),
             Layer::ZeroPadding2d(_) => refusal("has no spiking counterpart yet", "pad the images instead"),
+            Layer::CwaConv2d(_) | Layer::CwaDense(_) => refusal(
+                "weighs conductances, which neurons with synaptic currents do not have",
+                "train it with Conv2D and Dense layers",
+            ),
+            Layer::DoubledInput(_) => refusal("stretches and doubles the images", "leave it out"),
+            Layer::Maxout(_) => {
+                refusal("takes a maximum, which no neuron here computes", "train it with ReLU units instead")
+            }
+            Layer::MixLu(_) => refusal("has units with negative outputs", "use the ReLU activation instead"),
+            Layer::ConvAct(_) => {
+                refusal("has learned slopes, which no neuron here follows", "use the ReLU activation instead")
+            }
             Layer::Add | Layer::Concatenate => refusal("merges several layers", CHAIN),
         }
     }

@@ -42,6 +42,9 @@ impl Assembly<'_> {
                 None => record.contradiction(format!("{} inputs arrive, it takes one", inputs.len())),
             });
         };
+        if let Some(flow) = self.own_layer(short, record, input, place) {
+            return flow;
+        }
         if let Some(activation) = record.layer_as_activation() {
             return self.push(Layer::Activation(activation?), &[input], input.axes);
         }

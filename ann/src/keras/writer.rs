@@ -87,9 +87,12 @@ impl<'a> Manuscript<'a> {
                 Origin::Node(origin) => Some(places[origin]),
             };
             let mut inputs: Vec<Option<usize>> = network.origins(node).iter().map(place).collect();
-            if let Layer::Conv2d(conv) = layer
-                && let Padding::Explicit(margins) = conv.padding()
-            {
+            let padding = match layer {
+                Layer::Conv2d(conv) => conv.padding(),
+                Layer::CwaConv2d(conv) => conv.padding(),
+                _ => Padding::Valid,
+            };
+            if let Padding::Explicit(margins) = padding {
                 let Shape { height, width, channels } = network.input_shape(node);
                 let (height, width) = (height + margins.top + margins.bottom, width + margins.left + margins.right);
                 let padding = WrittenLayer::zero_padding(margins);
@@ -184,11 +187,16 @@ fn ranks(network: &Network<f32>) -> (Rank, Vec<Rank>) {
             | Layer::MaxPool2d(_)
             | Layer::GlobalAveragePool2d
             | Layer::GlobalMaxPool2d
-            | Layer::ZeroPadding2d(_) => Rank::Map,
-            Layer::Flatten | Layer::Reshape(_) | Layer::Dense(_) => Rank::Vector,
+            | Layer::ZeroPadding2d(_)
+            | Layer::CwaConv2d(_) => Rank::Map,
+            Layer::Flatten | Layer::Reshape(_) | Layer::Dense(_) | Layer::CwaDense(_) => Rank::Vector,
             Layer::BatchNormalization(_)
             | Layer::Dropout(_)
             | Layer::Rescaling(_)
+            | Layer::DoubledInput(_)
+            | Layer::Maxout(_)
+            | Layer::MixLu(_)
+            | Layer::ConvAct(_)
             | Layer::Add
             | Layer::Concatenate
             | Layer::Activation(_) => ranks[node],

@@ -8,7 +8,9 @@ use crate::activation::Activation;
 use crate::activation::lif_rate::LifRate;
 use crate::activation::root_unit::RootUnit;
 use crate::keras::PACKAGE;
-use crate::layer::{BatchNormalization, Conv2d, Dense, Layer, Margins, Padding};
+use crate::layer::{
+    Averaging, BatchNormalization, Conv2d, CwaConv2d, CwaDense, Dense, Layer, Margins, Padding, Weighting,
+};
 use crate::shape::{Extent, Shape};
 
 /// A layer as Keras has it.
@@ -62,6 +64,23 @@ impl<'a> WrittenLayer<'a> {
             }
             Layer::Rescaling(layer) => {
                 plain("Rescaling", "rescaling", json!({"scale": layer.scale(), "offset": layer.offset()}))
+            }
+            Layer::CwaConv2d(layer) => averaging_convolution(layer),
+            Layer::CwaDense(layer) => averaging_dense(layer),
+            Layer::DoubledInput(_) => plain("lif>DoubledInput", "doubled_input", json!({})),
+            Layer::Maxout(layer) => {
+                let config = json!({"pieces": layer.pieces(), "minima": layer.minima()});
+                plain("lif>Maxout", "maxout", config)
+            }
+            Layer::MixLu(layer) => {
+                let variant = layer.variant().name();
+                let config = json!({"fraction": layer.fraction(), "variant": variant, "seed": layer.seed()});
+                plain("lif>MixLU", "mix_lu", config)
+            }
+            Layer::ConvAct(layer) => {
+                let tensors = [("above", layer.above()), ("below", layer.below())];
+                let tensors = tensors.map(|(name, values)| WrittenTensor { name, shape: vec![values.len()], values });
+                WrittenLayer { tensors: tensors.into(), ..plain("lif>ConvAct", "conv_act", json!({})) }
             }
             Layer::Add => plain("Add", "add", json!({})),
             Layer::Concatenate => plain("Concatenate", "concatenate", json!({"axis": -1})),
@@ -153,6 +172,39 @@ fn fully_connected(dense: &Dense<f32>) -> WrittenLayer<'_> {
     let mut layer = noisy(dense.activation(), "Dense", "dense", config);
     layer.tensors = kernel_and_bias(vec![dense.inputs(), dense.outputs()], dense.kernel(), dense.bias());
     layer
+}
+
+/// The keys of an average beside those of its window or units.
+fn with_averaging(mut config: Value, averaging: Averaging) -> Value {
+    config["leak"] = json!(averaging.leak);
+    config["rest"] = json!(averaging.rest);
+    config["clips"] = json!(averaging.clips);
+    config["excitatory"] = match averaging.weighting {
+        Weighting::Conductance { excitatory } => json!(excitatory),
+        Weighting::Absolute => Value::Null,
+    };
+    config
+}
+
+fn averaging_dense(layer: &CwaDense<f32>) -> WrittenLayer<'_> {
+    let config = with_averaging(json!({"units": layer.outputs()}), layer.averaging());
+    let tensors = kernel_and_bias(vec![layer.inputs(), layer.outputs()], layer.kernel(), None);
+    WrittenLayer { tensors, ..plain("lif>CwaDense", "cwa_dense", config) }
+}
+
+/// Explicit padding is a layer of its own before this one, as before a convolution: both pad with zeros.
+fn averaging_convolution(layer: &CwaConv2d<f32>) -> WrittenLayer<'_> {
+    let shape = layer.kernel_shape();
+    let config = json!({
+        "filters": shape.outputs,
+        "kernel_size": pair(shape.window()),
+        "strides": pair(layer.stride()),
+        "padding": if layer.padding() == Padding::Same { "same" } else { "valid" },
+        "data_format": "channels_last",
+    });
+    let config = with_averaging(config, layer.averaging());
+    let tensors = kernel_and_bias(vec![shape.height, shape.width, shape.inputs, shape.outputs], layer.kernel(), None);
+    WrittenLayer { tensors, ..plain("lif>CwaConv2D", "cwa_conv2d", config) }
 }
 
 fn kernel_and_bias<'a>(shape: Vec<usize>, kernel: &'a [f32], bias: Option<&'a [f32]>) -> Vec<WrittenTensor<'a>> {
