@@ -5,7 +5,7 @@
 //!
 //! Noisy Softplus is no Keras layer. It is written as the custom layers `lif>NoisySoftplusConv2D`,
 //! `lif>NoisySoftplusAveragePooling2D` and `lif>NoisySoftplusDense`, whose configuration is that of the standard layer
-//! and `k`, `s_hz_per_na`, `tau_syn_ms`.
+//! and `k`, `s_hz_per_na`, `tau_syn_ms`. Root units, Maxout and others are custom classes too, see docs/FORMATS.md.
 
 mod archive;
 mod assembly;

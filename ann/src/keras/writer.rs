@@ -24,8 +24,8 @@ const INPUT: &str = "input_layer";
 /// Writes `network` so that Keras 3 loads it, replacing an older file at once or not at all: a chain as a sequential
 /// model, any other network as a functional one.
 ///
-/// Noisy Softplus layers need the custom classes registered as `lif>NoisySoftplusConv2D` and so on; all other networks
-/// load unaided. A convolution with explicit padding becomes a ZeroPadding2D layer and a convolution without padding, and
+/// Noisy Softplus layers need the custom classes registered as `lif>NoisySoftplusConv2D` and so on, and other units that
+/// Keras does not have need theirs; all other networks load unaided. A convolution with explicit padding becomes a ZeroPadding2D layer and a convolution without padding, and
 /// is read as these two.
 ///
 /// # Errors

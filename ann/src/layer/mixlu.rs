@@ -115,8 +115,9 @@ impl<T: Real> Operation<T> for MixLu {
         Ok(inputs[0])
     }
 
-    fn is_non_negative(&self, _inputs: bool) -> bool {
-        self.fraction == 0.0
+    /// Neither kind makes a negative number of a positive one.
+    fn is_non_negative(&self, inputs: bool) -> bool {
+        inputs || self.fraction == 0.0
     }
 
     fn forward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, _scratch: &mut Scratch<T>) {
