@@ -209,6 +209,38 @@ class CwaDense(Averaging):
 
 
 @keras.saving.register_keras_serializable(package="lif")
+class CwaLateral(Own):
+    """p = CWA(inputs), then `steps` times q = CWA(p) and p = CWA(inputs and q); all q are inhibitory."""
+
+    keys = ("units", "inhibitory", "steps", "leak", "rest")
+
+    def build(self, shape):
+        units, inhibitory = self.settings["units"], self.settings["inhibitory"]
+        self.kernel = self.add_weight(name="kernel", shape=(shape[-1], units))
+        self.to_inhibitory = self.add_weight(name="to_inhibitory", shape=(units, inhibitory))
+        self.from_inhibitory = self.add_weight(name="from_inhibitory", shape=(inhibitory, units))
+
+    def call(self, inputs):
+        leak, rest = self.settings["leak"], self.settings["rest"]
+
+        def sums(values, kernel, excitatory):
+            d = ops.maximum(1.0 + kernel, 0.0)
+            n = ops.where(ops.expand_dims(ops.arange(kernel.shape[0]) < excitatory, -1), d, -d)
+            return ops.matmul(values, n), ops.matmul(values, d)
+
+        def average(*pairs):
+            z = (leak * rest + sum(n for n, _ in pairs)) / (leak + sum(d for _, d in pairs))
+            return ops.maximum(z, 0.0)
+
+        own = sums(inputs, self.kernel, inputs.shape[-1] // 2)
+        p = average(own)
+        for _ in range(self.settings["steps"]):
+            q = average(sums(p, self.to_inhibitory, self.settings["units"] // 2))
+            p = average(own, sums(q, self.from_inhibitory, 0))
+        return p
+
+
+@keras.saving.register_keras_serializable(package="lif")
 class CwaConv2D(Averaging):
     """Averages of the inputs under a kernel."""
 

@@ -28,7 +28,7 @@ pub use average_pool2d::AveragePool2d;
 pub use batch_normalization::BatchNormalization;
 pub use conv_act::ConvAct;
 pub use conv2d::{Conv2d, KernelShape};
-pub use cwa::{Averaging, CwaConv2d, CwaDense, DoubledInput, Weighting};
+pub use cwa::{Averaging, CwaConv2d, CwaDense, CwaLateral, DoubledInput, Weighting};
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use flatten::Reshape;
@@ -81,7 +81,9 @@ pub enum Layer<T> {
     CwaConv2d(CwaConv2d<T>),
     /// Fully connected conductance-weighted averages.
     CwaDense(CwaDense<T>),
-    /// Images for the two above.
+    /// The same with inhibitory units between the outputs.
+    CwaLateral(CwaLateral<T>),
+    /// Images for the three above.
     DoubledInput(DoubledInput),
     /// The greatest or least of several linear pieces.
     Maxout(Maxout),
@@ -115,6 +117,7 @@ impl<T: Real> Layer<T> {
             Self::Rescaling(layer) => layer,
             Self::CwaConv2d(layer) => layer,
             Self::CwaDense(layer) => layer,
+            Self::CwaLateral(layer) => layer,
             Self::DoubledInput(layer) => layer,
             Self::Maxout(layer) => layer,
             Self::MixLu(layer) => layer,
@@ -133,6 +136,7 @@ impl<T: Real> Layer<T> {
             Self::BatchNormalization(layer) => Some(layer),
             Self::CwaConv2d(layer) => Some(layer),
             Self::CwaDense(layer) => Some(layer),
+            Self::CwaLateral(layer) => Some(layer),
             Self::ConvAct(layer) => Some(layer),
             Self::AveragePool2d(_)
             | Self::MaxPool2d(_)

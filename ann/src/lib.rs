@@ -46,9 +46,9 @@ pub use error::{ActivationError, InitialiserError, ModelFileError, NetworkError,
 pub use evaluation::{Evaluation, Samples, evaluate, predict};
 pub use gradients::Gradients;
 pub use layer::{
-    AveragePool2d, Averaging, BatchNormalization, Conv2d, ConvAct, CwaConv2d, CwaDense, Dense, DoubledInput, Dropout,
-    KernelShape, Layer, Margins, MaxPool2d, Maxout, MixLu, MixLuVariant, Padding, Rescaling, Reshape, Weighting,
-    ZeroPadding2d,
+    AveragePool2d, Averaging, BatchNormalization, Conv2d, ConvAct, CwaConv2d, CwaDense, CwaLateral, Dense,
+    DoubledInput, Dropout, KernelShape, Layer, Margins, MaxPool2d, Maxout, MixLu, MixLuVariant, Padding, Rescaling,
+    Reshape, Weighting, ZeroPadding2d,
 };
 pub use loss::{Loss, RateLimit};
 pub use network::{Network, Node, Origin};

@@ -1,7 +1,7 @@
 //! Gradients of every kind of layer, graph and activation against central differences, in `f64`.
 
 use ann::{
-    Activation, AveragePool2d, Averaging, BatchNormalization, Conv2d, ConvAct, CwaConv2d, CwaDense, Dense,
+    Activation, AveragePool2d, Averaging, BatchNormalization, Conv2d, ConvAct, CwaConv2d, CwaDense, CwaLateral, Dense,
     DoubledInput, Dropout, Extent, KernelShape, Layer, LifRate, Margins, MaxPool2d, Maxout, MixLu, MixLuVariant,
     Network, Node, NoisySoftplus, Objective, Origin, Padding, Phase, RateLimit, Rescaling, Reshape, RootFamily,
     RootUnit, Shape, VarianceGradient, ZeroPadding2d, initialiser::Fans, initialiser::glorot_uniform,
@@ -256,6 +256,19 @@ fn conductance_weighted_averages() {
     check("network", &Network::new(Shape::new(5, 9, 2), layers).expect("the layers fit"), TRAINING);
     // What the doubling of inputs hands back, behind a layer that learns.
     between("doubled", vec![Layer::Activation(Activation::Sigmoid), Layer::DoubledInput(DoubledInput)], TRAINING);
+}
+
+/// With weights on both sides of -1, where the conductance ends; a strong leak keeps all units awake.
+#[test]
+fn lateral_inhibition() {
+    for steps in [1, 3] {
+        let kernels = [(30, 1), (18, 2), (18, 3)]
+            .map(|(count, tensor)| values(count, tensor).iter().map(|value| 2.0 * value).collect::<Vec<_>>());
+        let lateral = CwaLateral::new(5, kernels, 4.0, 0.8).expect("lengths fit").with_steps(steps);
+        let layers =
+            vec![dense(4, 5, Activation::Sigmoid, 4), Layer::CwaLateral(lateral), dense(6, 3, Activation::Softmax, 5)];
+        check("lateral", &Network::new(Shape::flat(4), layers).expect("the layers fit"), TRAINING);
+    }
 }
 
 /// A residual block of averages: p = max(0, (z + p_in) / 2), which stays between 0 and 1.

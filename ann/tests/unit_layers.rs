@@ -1,8 +1,8 @@
 //! MixLU, Maxout, ConvAct and conductance-weighted averages: values by hand and from reference tables, and what is refused.
 
 use ann::{
-    Activation, Averaging, ConvAct, CwaConv2d, CwaDense, Dense, DoubledInput, Extent, KernelShape, Layer, Maxout,
-    MixLu, MixLuVariant, Network, NetworkError, Objective, Padding, Phase, Shape, Weighting, initialiser::Fans,
+    Activation, Averaging, ConvAct, CwaConv2d, CwaDense, CwaLateral, Dense, DoubledInput, Extent, KernelShape, Layer,
+    Maxout, MixLu, MixLuVariant, Network, NetworkError, Objective, Padding, Phase, Shape, Weighting, initialiser::Fans,
     initialiser::Initialiser, loss_and_gradients,
 };
 
@@ -260,6 +260,25 @@ fn averages_and_their_gradients_against_a_table() {
         let by_p = by_p.iter().zip(case.dl_dp).zip(case.p).filter(|&(_, &p)| p > 0.0);
         by_p.for_each(|((&found, &want), _)| assert!(close(found, want), "{found} for {want}"));
     }
+}
+
+/// One input, one output, one inhibitory unit, G_r = 1; conductances of 1 but for the synapse onto the inhibitory unit. All
+/// inputs of an odd one are inhibitory, so that the average of a and b is (e_r - a - b) / (1 + a + b), or 0.
+#[test]
+fn lateral_inhibition_by_hand() {
+    let outputs = |rest, g: f64, input| {
+        let layer = CwaLateral::new(1, [vec![0.0], vec![g], vec![0.0]], 1.0, rest).expect("lengths fit");
+        run(Shape::flat(1), vec![Layer::CwaLateral(layer.with_steps(1))], &[input])[0]
+    };
+    assert_eq!(outputs(0.5, 0.0, 1.0), 0.0);
+    // p = 0.5, q = 0, p = 0.5.
+    assert_eq!(outputs(0.5, 0.0, 0.0), 0.5);
+    // Without a synapse onto it the inhibitory unit rests at 0.5: p = (0.5 - 0.1 - 0.5) / 1.6 is clipped; at e_r = 0.9,
+    // p = (0.9 - 0.9) / 1.9 = 0.
+    assert_eq!(outputs(0.5, -1.0, 0.1), 0.0);
+    assert_eq!(outputs(0.9, -1.0, 0.0), 0.0);
+    // p = 0.5, q = (0.5 - 0.25) / 1.25 = 0.2 with the conductance 0.5, p = (0.5 - 0.2) / 1.2 = 0.25.
+    assert!((outputs(0.5, -0.5, 0.0) - 0.25).abs() < 1e-15);
 }
 
 /// By hand: absolute weights 1, -3 and inputs 2, 1 give (2 - 3) / (2 + 3); with e_r = -0.4 and G_r = 5, (-1 - 2) / 10.

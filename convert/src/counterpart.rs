@@ -79,7 +79,7 @@ impl<'a> Counterpart<'a> {
             }
             Layer::Reshape(_) => refusal("has no spiking counterpart yet", "use Flatten"),
             Layer::ZeroPadding2d(_) => refusal("has no spiking counterpart yet", "pad the images instead"),
-            Layer::CwaConv2d(_) | Layer::CwaDense(_) => refusal(
+            Layer::CwaConv2d(_) | Layer::CwaDense(_) | Layer::CwaLateral(_) => refusal(
                 "weighs conductances, which neurons with synaptic currents do not have",
                 "train it with Conv2D and Dense layers",
             ),

@@ -9,7 +9,8 @@ use crate::keras::model_config::LayerRecord;
 use crate::keras::value::{Axes, Flow};
 use crate::keras::weights::Place;
 use crate::layer::{
-    Averaging, ConvAct, CwaConv2d, CwaDense, DoubledInput, KernelShape, Layer, Maxout, MixLu, MixLuVariant, Weighting,
+    Averaging, ConvAct, CwaConv2d, CwaDense, CwaLateral, DoubledInput, KernelShape, Layer, Maxout, MixLu, MixLuVariant,
+    Weighting,
 };
 
 #[derive(Deserialize)]
@@ -32,6 +33,15 @@ struct AveragingConfig {
     clips: bool,
     /// None where the weights are absolute.
     excitatory: Option<usize>,
+}
+
+#[derive(Deserialize)]
+struct LateralConfig {
+    units: usize,
+    inhibitory: usize,
+    steps: usize,
+    leak: f64,
+    rest: f64,
 }
 
 impl From<AveragingConfig> for Averaging {
@@ -59,11 +69,12 @@ impl Assembly<'_> {
             "ConvAct" => self.conv_act(record, input, place),
             "DoubledInput" => Ok(Layer::DoubledInput(DoubledInput)),
             "CwaDense" => self.cwa_dense(record, input, place),
+            "CwaLateral" => self.cwa_lateral(record, input, place),
             "CwaConv2D" => self.cwa_conv2d(record, input, place),
             _ => return None,
         };
         let axes = match class {
-            "CwaDense" => Axes::Vector,
+            "CwaDense" | "CwaLateral" => Axes::Vector,
             _ => input.axes,
         };
         Some(layer.and_then(|layer| self.push(layer, &[input], axes)))
@@ -85,6 +96,21 @@ impl Assembly<'_> {
         let kernel = self.weights(record, place, ("kernel", 0), &[inputs, units])?;
         let averaging = record.parse::<AveragingConfig>()?.into();
         CwaDense::new(inputs, kernel, averaging).map(Layer::CwaDense).map_err(|source| self.network_error(source))
+    }
+
+    fn cwa_lateral(&self, record: &LayerRecord, input: Flow, place: &Place) -> Result<Layer<f32>, ModelFileError> {
+        let LateralConfig { units, inhibitory, steps, leak, rest } = record.parse()?;
+        if let Axes::ByChannel(_) = input.axes {
+            return Err(record.contradiction("save the model with channels_last".to_owned()));
+        }
+        let inputs = input.shape.units();
+        let kernels = [
+            self.weights(record, place, ("kernel", 0), &[inputs, units])?,
+            self.weights(record, place, ("to_inhibitory", 1), &[units, inhibitory])?,
+            self.weights(record, place, ("from_inhibitory", 2), &[inhibitory, units])?,
+        ];
+        let layer = CwaLateral::new(inputs, kernels, leak, rest).map_err(|source| self.network_error(source))?;
+        Ok(Layer::CwaLateral(layer.with_steps(steps)))
     }
 
     fn cwa_conv2d(&self, record: &LayerRecord, input: Flow, place: &Place) -> Result<Layer<f32>, ModelFileError> {

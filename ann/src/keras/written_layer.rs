@@ -9,7 +9,7 @@ use crate::activation::lif_rate::LifRate;
 use crate::activation::root_unit::RootUnit;
 use crate::keras::PACKAGE;
 use crate::layer::{
-    Averaging, BatchNormalization, Conv2d, CwaConv2d, CwaDense, Dense, Layer, Margins, Padding, Weighting,
+    Averaging, BatchNormalization, Conv2d, CwaConv2d, CwaDense, CwaLateral, Dense, Layer, Margins, Padding, Weighting,
 };
 use crate::shape::{Extent, Shape};
 
@@ -67,6 +67,7 @@ impl<'a> WrittenLayer<'a> {
             }
             Layer::CwaConv2d(layer) => averaging_convolution(layer),
             Layer::CwaDense(layer) => averaging_dense(layer),
+            Layer::CwaLateral(layer) => averaging_lateral(layer),
             Layer::DoubledInput(_) => plain("lif>DoubledInput", "doubled_input", json!({})),
             Layer::Maxout(layer) => {
                 let config = json!({"pieces": layer.pieces(), "minima": layer.minima()});
@@ -190,6 +191,20 @@ fn averaging_dense(layer: &CwaDense<f32>) -> WrittenLayer<'_> {
     let config = with_averaging(json!({"units": layer.outputs()}), layer.averaging());
     let tensors = kernel_and_bias(vec![layer.inputs(), layer.outputs()], layer.kernel(), None);
     WrittenLayer { tensors, ..plain("lif>CwaDense", "cwa_dense", config) }
+}
+
+fn averaging_lateral(layer: &CwaLateral<f32>) -> WrittenLayer<'_> {
+    let ([inputs, outputs, inhibitory], (leak, rest)) = (layer.sizes(), layer.leak_and_rest());
+    let config =
+        json!({"units": outputs, "inhibitory": inhibitory, "steps": layer.steps(), "leak": leak, "rest": rest});
+    let [kernel, to, from] = layer.kernels();
+    let tensors = [
+        ("kernel", [inputs, outputs], kernel),
+        ("to_inhibitory", [outputs, inhibitory], to),
+        ("from_inhibitory", [inhibitory, outputs], from),
+    ];
+    let tensors = tensors.map(|(name, shape, values)| WrittenTensor { name, shape: shape.into(), values });
+    WrittenLayer { tensors: tensors.into(), ..plain("lif>CwaLateral", "cwa_lateral", config) }
 }
 
 /// Explicit padding is a layer of its own before this one, as before a convolution: both pad with zeros.

@@ -3,10 +3,12 @@
 mod conv2d;
 mod dense;
 mod doubled_input;
+mod lateral;
 
 pub use conv2d::CwaConv2d;
 pub use dense::CwaDense;
 pub use doubled_input::DoubledInput;
+pub use lateral::CwaLateral;
 
 use crate::activation::Activation;
 use crate::error::NetworkError;

@@ -1,7 +1,7 @@
 //! Networks that between them hold every layer and activation that a model file can.
 
 use ann::{
-    Activation, AveragePool2d, Averaging, BatchNormalization, Conv2d, ConvAct, CwaConv2d, CwaDense, Dense,
+    Activation, AveragePool2d, Averaging, BatchNormalization, Conv2d, ConvAct, CwaConv2d, CwaDense, CwaLateral, Dense,
     DoubledInput, Dropout, Extent, KernelShape, Layer, LifRate, Margins, MaxPool2d, Maxout, Network, Node,
     NoisySoftplus, Origin, Padding, Rescaling, Reshape, RootFamily, RootUnit, Shape, ZeroPadding2d, initialiser::Fans,
     initialiser::glorot_uniform,
@@ -90,6 +90,7 @@ pub(crate) fn own_units() -> Network<f32> {
     let slopes = ConvAct::new(weights(6, 31), weights(6, 32)).expect("lengths fit");
     let neuron = sim::IfCurrExp { i_offset: 0.25, tau_refrac: 1.5, ..sim::IfCurrExp::default() };
     let lif = Activation::LifRate(LifRate { neuron, sigma: 0.0 });
+    let lateral = CwaLateral::new(5, [weights(25, 40), weights(15, 41), weights(15, 42)], 1.0, 0.3).expect("fits");
     let cwa = |inputs: usize, averaging, tensor| {
         Layer::CwaDense(CwaDense::new(inputs, weights(inputs * 5, tensor), averaging).expect("lengths fit"))
     };
@@ -109,6 +110,7 @@ pub(crate) fn own_units() -> Network<f32> {
         Layer::Activation(lif),
         cwa(5, Averaging { leak: 0.5, clips: false, ..Averaging::conductances(5, 0.25) }, 37),
         Layer::Activation(Activation::Relu),
+        Layer::CwaLateral(lateral.with_steps(2)),
         cwa(5, Averaging::ABSOLUTE, 38),
         dense(5, 3, Activation::Softmax, 39),
     ];
