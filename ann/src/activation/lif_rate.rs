@@ -16,9 +16,9 @@ use crate::real::Real;
 ///
 /// with the rate of [`theory::siegert`], or of [`theory::noise_free`] where `sigma` is 0, and its exact slope. The drive
 /// `m` is the mean synaptic current (nA), so that weights are nA and inputs expected spikes per `tau_syn`, as under Noisy
-/// Softplus; but the noise does not grow with the inputs. Relative error of rate and slope below 1e-10 in `f64`; a unit
-/// takes about a microsecond, a hundred times as long as Noisy Softplus. Without noise the slope is infinite
-/// at rheobase; there and below, value and slope are 0.
+/// Softplus; but the noise does not grow with the inputs. Relative error of rate and slope below 1e-10 in `f64`; with noise
+/// a unit takes some twenty microseconds, thousands of times as long as Softplus. Without noise the slope is infinite at
+/// rheobase; there and below, value and slope are 0.
 ///
 /// Siegert (1951), doi:10.1103/PhysRev.81.617.
 #[derive(Clone, Copy, Debug, PartialEq)]

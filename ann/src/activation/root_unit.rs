@@ -77,13 +77,6 @@ impl RootUnit {
 
     pub(crate) fn respond<T: Real>(self, drive: &mut [T], outputs: &mut [T]) {
         let (r, inverse) = (T::from_f64(self.radix), T::from_f64(1.0 / self.radix));
-        let square = r * r;
-        // Of a magnitude: the root less 1, and the slope.
-        let root = move |magnitude: T| {
-            let logarithm = (square * magnitude).ln_one_plus_any();
-            let scaled = inverse * logarithm;
-            (scaled.exp_minus_one(), r * (scaled - logarithm).exp_of_negative())
-        };
         let (above, shift) = match self.family {
             RootFamily::Rectified => (T::ONE, T::ZERO),
             RootFamily::Exponential => (T::ONE - inverse, inverse),
@@ -95,7 +88,7 @@ impl RootUnit {
                     return;
                 }
                 return respond_each(drive, outputs, |z| {
-                    let (value, slope) = root(z.abs());
+                    let (value, slope) = root(z.abs(), r, inverse);
                     (if z > T::ZERO { value } else { -value }, slope)
                 });
             }
@@ -109,12 +102,20 @@ impl RootUnit {
             respond_each(drive, outputs, |z| if z > T::ZERO { (z + above, T::ONE) } else { below(z) });
         } else {
             respond_each(drive, outputs, |z| {
-                let (value, slope) = root(if z > T::ZERO { z } else { T::ZERO });
+                let (value, slope) = root(if z > T::ZERO { z } else { T::ZERO }, r, inverse);
                 let (low, low_slope) = below(z);
                 if z > T::ZERO { (value + above, slope) } else { (low, low_slope) }
             });
         }
     }
+}
+
+/// `(r^2 z + 1)^(1/r) - 1` and its slope for `z >= 0`, which is `r` times the root over `r^2 z + 1`.
+#[inline(always)]
+fn root<T: Real>(z: T, r: T, inverse: T) -> (T, T) {
+    let scaled = r * r * z;
+    let value = (inverse * scaled.ln_one_plus_any()).exp_minus_one();
+    (value, r * (T::ONE + value) / (T::ONE + scaled))
 }
 
 impl fmt::Display for RootUnit {
