@@ -1,10 +1,13 @@
 //! Pointwise functions of the trained network.
 
+pub(crate) mod lif_rate;
+mod name;
 pub mod noisy_softplus;
+pub(crate) mod root_unit;
 
-use std::fmt;
-
+use lif_rate::LifRate;
 use noisy_softplus::NoisySoftplus;
+use root_unit::{RootFamily, RootUnit};
 
 use crate::error::ActivationError;
 use crate::real::Real;
@@ -26,12 +29,18 @@ pub enum Activation {
         /// Minus the limit at minus infinity.
         alpha: f64,
     },
+    /// `y = min(m, 0)`, the mirror image of ReLU (Maharaj 2015).
+    NegLu,
+    /// A radical root unit.
+    RootUnit(RootUnit),
     /// `y = 1 / (1 + e^-m)`.
     Sigmoid,
     /// `y = (e^m - e^-m) / (e^m + e^-m)`; in `f32` to 2e-7 absolute, as the sigmoid.
     Tanh,
     /// `y = ln(1 + e^m)`.
     Softplus,
+    /// `y = tau_syn rate(m)` of a LIF neuron, by Siegert or without noise.
+    LifRate(LifRate),
     /// `y = p f(m, sigma)`, fed by a mean and a variance path.
     NoisySoftplus(NoisySoftplus),
     /// `y = e^m / sum e^m` over the units; on the last layer only, where training fuses it with the cross-entropy.
@@ -47,9 +56,12 @@ impl Activation {
             | Self::Relu
             | Self::LeakyRelu { .. }
             | Self::Elu { .. }
+            | Self::NegLu
+            | Self::RootUnit(_)
             | Self::Sigmoid
             | Self::Tanh
             | Self::Softplus
+            | Self::LifRate(_)
             | Self::Softmax => 1,
         }
     }
@@ -57,8 +69,11 @@ impl Activation {
     /// True if no input can make an output negative.
     pub fn is_non_negative(self) -> bool {
         match self {
-            Self::Relu | Self::Sigmoid | Self::Softplus | Self::NoisySoftplus(_) | Self::Softmax => true,
-            Self::Linear | Self::LeakyRelu { .. } | Self::Elu { .. } | Self::Tanh => false,
+            Self::Relu | Self::Sigmoid | Self::Softplus | Self::LifRate(_) | Self::NoisySoftplus(_) | Self::Softmax => {
+                true
+            }
+            Self::RootUnit(unit) => unit.family == RootFamily::Rectified,
+            Self::Linear | Self::LeakyRelu { .. } | Self::Elu { .. } | Self::NegLu | Self::Tanh => false,
         }
     }
 
@@ -69,9 +84,13 @@ impl Activation {
     pub fn check(self) -> Result<(), ActivationError> {
         let (activation, constant, value) = match self {
             Self::NoisySoftplus(constants) => return constants.check(),
+            Self::RootUnit(unit) => return unit.check(),
+            Self::LifRate(rate) => return rate.check(),
             Self::LeakyRelu { slope } => ("LeakyReLU", "slope", slope),
             Self::Elu { alpha } => ("ELU", "alpha", alpha),
-            Self::Linear | Self::Relu | Self::Sigmoid | Self::Tanh | Self::Softplus | Self::Softmax => return Ok(()),
+            Self::Linear | Self::Relu | Self::NegLu | Self::Sigmoid | Self::Tanh | Self::Softplus | Self::Softmax => {
+                return Ok(());
+            }
         };
         if value.is_finite() { Ok(()) } else { Err(ActivationError::Infinite { activation, constant, value }) }
     }
@@ -106,6 +125,8 @@ impl Activation {
                     if m > T::ZERO { (m, T::ONE) } else { below }
                 });
             }
+            Self::NegLu => respond_each(drive, outputs, |m| if m < T::ZERO { (m, T::ONE) } else { (T::ZERO, T::ZERO) }),
+            Self::RootUnit(unit) => unit.respond(drive, outputs),
             Self::Sigmoid => respond_each(drive, outputs, |m| {
                 let t = (-m.abs()).exp_of_negative();
                 let above = T::ONE / (T::ONE + t);
@@ -124,6 +145,7 @@ impl Activation {
                     *drive = value.slope;
                 }
             }
+            Self::LifRate(rate) => rate.respond(drive, outputs),
             Self::NoisySoftplus(constants) => constants.respond(drive, outputs),
         }
     }
@@ -134,22 +156,6 @@ impl Activation {
 fn respond_each<T: Real>(drive: &mut [T], outputs: &mut [T], function: impl Fn(T) -> (T, T)) {
     for (drive, output) in drive.iter_mut().zip(outputs) {
         (*output, *drive) = function(*drive);
-    }
-}
-
-impl fmt::Display for Activation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Linear => f.write_str("linear"),
-            Self::Relu => f.write_str("relu"),
-            Self::LeakyRelu { slope } => write!(f, "leaky-relu(slope {slope})"),
-            Self::Elu { alpha } => write!(f, "elu(alpha {alpha})"),
-            Self::Sigmoid => f.write_str("sigmoid"),
-            Self::Tanh => f.write_str("tanh"),
-            Self::Softplus => f.write_str("softplus"),
-            Self::NoisySoftplus(constants) => write!(f, "noisy-softplus({constants})"),
-            Self::Softmax => f.write_str("softmax"),
-        }
     }
 }
 

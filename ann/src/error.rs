@@ -33,6 +33,44 @@ pub enum ActivationError {
         /// Its value.
         value: f64,
     },
+    /// A radix of a root unit that is not a finite number from 1 on.
+    #[error("{family} needs a finite radix of 1 or more, found {radix}")]
+    Radix {
+        /// Name of the family.
+        family: &'static str,
+        /// Its radix.
+        radix: f64,
+    },
+    /// Noise of an impossible strength.
+    #[error("a white-noise amplitude of 0 or more (nA sqrt(ms)) was expected, found {sigma}")]
+    Noise {
+        /// The amplitude.
+        sigma: f64,
+    },
+    /// A neuron with impossible parameters.
+    #[error(transparent)]
+    Neuron(#[from] sim::ParameterError),
+    /// A name of no activation.
+    #[error(
+        "no activation is called '{found}'; use linear, relu, neglu, sigmoid, tanh, softplus, softmax, lif, siegert-SIGMA, \
+         rrru-R, eru-R or orru-R"
+    )]
+    Name {
+        /// The name.
+        found: String,
+    },
+}
+
+/// An initialiser with impossible constants.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[error("an initialiser's {constant} must be {expected}, found {found}")]
+pub struct InitialiserError {
+    /// Which constant.
+    pub constant: &'static str,
+    /// Its range.
+    pub expected: &'static str,
+    /// Its value.
+    pub found: f64,
 }
 
 /// Settings or samples that cannot be trained with, or a training that diverged.

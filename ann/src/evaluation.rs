@@ -92,7 +92,7 @@ pub fn predict(network: &Network<f32>, samples: Samples<'_>) -> Result<Vec<u8>, 
             for offset in 0..predictions.len() {
                 samples.extend_inputs(part * IMAGES_PER_PASS + offset, units, full_scale, inputs);
             }
-            pass.forward(inputs, workspace);
+            pass.forward(inputs, part * IMAGES_PER_PASS, workspace);
             let outputs = workspace.outputs(network.layers().len() - 1).chunks_exact(classes);
             for (prediction, outputs) in predictions.iter_mut().zip(outputs) {
                 *prediction = largest(outputs) as u8;

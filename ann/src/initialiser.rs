@@ -1,6 +1,11 @@
 //! Initial weights.
 
-use crate::random::{Purpose, Stream};
+mod distribution;
+mod root_unit;
+
+pub use distribution::Initialiser;
+pub use root_unit::{gamma_scale, gamma_shape};
+
 use crate::real::Real;
 
 /// Numbers of connections that a weight tensor makes, and which tensor of its network it is.
@@ -19,7 +24,5 @@ pub struct Fans {
 /// Glorot and Bengio (2010), "Understanding the difficulty of training deep feedforward neural networks"; `gain` 1 is
 /// theirs.
 pub fn glorot_uniform<T: Real>(count: usize, fans: Fans, gain: f64, seed: u64) -> Vec<T> {
-    let limit = gain * (6.0 / (fans.fan_in + fans.fan_out) as f64).sqrt();
-    let mut stream = Stream::new(seed, Purpose::Weights { tensor: fans.tensor });
-    (0..count).map(|_| T::from_f64(stream.symmetric(limit))).collect()
+    Initialiser::GlorotUniform { gain }.draw(count, fans, seed)
 }

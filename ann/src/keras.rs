@@ -5,7 +5,7 @@
 //!
 //! Noisy Softplus is no Keras layer. It is written as the custom layers `lif>NoisySoftplusConv2D`,
 //! `lif>NoisySoftplusAveragePooling2D` and `lif>NoisySoftplusDense`, whose configuration is that of the standard layer
-//! and `k`, `s_hz_per_na`, `tau_syn_ms`.
+//! and `k`, `s_hz_per_na`, `tau_syn_ms`. Root units, Maxout and others are custom classes too, see docs/FORMATS.md.
 
 mod archive;
 mod assembly;
@@ -15,6 +15,7 @@ mod input_shape;
 mod layer_config;
 mod layers;
 mod model_config;
+mod own_layers;
 mod provenance;
 mod reader;
 mod unsupported;

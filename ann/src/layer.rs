@@ -8,11 +8,15 @@ mod average_pool2d;
 mod batch_normalization;
 mod concatenate;
 mod conv2d;
+mod conv_act;
+mod cwa;
 mod dense;
 mod dropout;
 mod flatten;
 mod global_pool2d;
 mod max_pool2d;
+mod maxout;
+mod mixlu;
 pub(crate) mod operation;
 mod paths;
 mod pointwise;
@@ -22,11 +26,15 @@ mod zero_padding2d;
 
 pub use average_pool2d::AveragePool2d;
 pub use batch_normalization::BatchNormalization;
+pub use conv_act::ConvAct;
 pub use conv2d::{Conv2d, KernelShape};
+pub use cwa::{Averaging, CwaConv2d, CwaDense, CwaLateral, DoubledInput, Weighting};
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use flatten::Reshape;
 pub use max_pool2d::MaxPool2d;
+pub use maxout::Maxout;
+pub use mixlu::{MixLu, MixLuVariant};
 pub use rescaling::Rescaling;
 pub use window::{Margins, Padding};
 pub use zero_padding2d::ZeroPadding2d;
@@ -69,6 +77,20 @@ pub enum Layer<T> {
     Dropout(Dropout),
     /// `scale x + offset`.
     Rescaling(Rescaling),
+    /// Convolution of conductance-weighted averages.
+    CwaConv2d(CwaConv2d<T>),
+    /// Fully connected conductance-weighted averages.
+    CwaDense(CwaDense<T>),
+    /// The same with inhibitory units between the outputs.
+    CwaLateral(CwaLateral<T>),
+    /// Images for the three above.
+    DoubledInput(DoubledInput),
+    /// The greatest or least of several linear pieces.
+    Maxout(Maxout),
+    /// Rectified units of which some keep the negative side.
+    MixLu(MixLu),
+    /// Two learned slopes per channel.
+    ConvAct(ConvAct<T>),
     /// Sum of several inputs.
     Add,
     /// Channels of several inputs side by side.
@@ -93,6 +115,13 @@ impl<T: Real> Layer<T> {
             Self::BatchNormalization(layer) => layer,
             Self::Dropout(layer) => layer,
             Self::Rescaling(layer) => layer,
+            Self::CwaConv2d(layer) => layer,
+            Self::CwaDense(layer) => layer,
+            Self::CwaLateral(layer) => layer,
+            Self::DoubledInput(layer) => layer,
+            Self::Maxout(layer) => layer,
+            Self::MixLu(layer) => layer,
+            Self::ConvAct(layer) => layer,
             Self::Add => &Add,
             Self::Concatenate => &Concatenate,
             Self::Activation(activation) => activation,
@@ -105,6 +134,10 @@ impl<T: Real> Layer<T> {
             Self::Conv2d(layer) => Some(layer),
             Self::Dense(layer) => Some(layer),
             Self::BatchNormalization(layer) => Some(layer),
+            Self::CwaConv2d(layer) => Some(layer),
+            Self::CwaDense(layer) => Some(layer),
+            Self::CwaLateral(layer) => Some(layer),
+            Self::ConvAct(layer) => Some(layer),
             Self::AveragePool2d(_)
             | Self::MaxPool2d(_)
             | Self::GlobalAveragePool2d
@@ -114,6 +147,9 @@ impl<T: Real> Layer<T> {
             | Self::ZeroPadding2d(_)
             | Self::Dropout(_)
             | Self::Rescaling(_)
+            | Self::DoubledInput(_)
+            | Self::Maxout(_)
+            | Self::MixLu(_)
             | Self::Add
             | Self::Concatenate
             | Self::Activation(_) => None,

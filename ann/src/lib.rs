@@ -44,16 +44,19 @@ mod targets;
 mod training;
 mod workspace;
 
+pub use activation::lif_rate::LifRate;
 pub use activation::noisy_softplus::{self, NoisySoftplus};
+pub use activation::root_unit::{RootFamily, RootUnit};
 pub use activation::{Activation, ActivationChoice};
 pub use augmentation::{Augmentation, Flip};
 pub use criterion::Criterion;
-pub use error::{ActivationError, CheckpointError, ModelFileError, NetworkError, TrainingError};
+pub use error::{ActivationError, CheckpointError, InitialiserError, ModelFileError, NetworkError, TrainingError};
 pub use evaluation::{Evaluation, Samples, evaluate, predict};
 pub use gradients::Gradients;
 pub use layer::{
-    AveragePool2d, BatchNormalization, Conv2d, Dense, Dropout, KernelShape, Layer, Margins, MaxPool2d, Padding,
-    Rescaling, Reshape, ZeroPadding2d,
+    AveragePool2d, Averaging, BatchNormalization, Conv2d, ConvAct, CwaConv2d, CwaDense, CwaLateral, Dense,
+    DoubledInput, Dropout, KernelShape, Layer, Margins, MaxPool2d, Maxout, MixLu, MixLuVariant, Padding, Rescaling,
+    Reshape, Weighting, ZeroPadding2d,
 };
 pub use loss::{Loss, RateLimit};
 pub use network::{Network, Node, Origin};

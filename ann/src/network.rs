@@ -86,6 +86,9 @@ impl<T: Real> Network<T> {
             }
             let arriving: Vec<Shape> = inputs.iter().map(|&origin| network.shape(origin)).collect();
             let shape = layer.output_shape(index, &arriving)?;
+            if layer.operation().takes_non_negative() && !non_negative {
+                return Err(NetworkError::SignedConductance { layer: index, kind: layer.kind() });
+            }
             check_activation(layer.activation(), index, last, shape, non_negative)?;
             signs.push(layer.operation().is_non_negative(non_negative));
             network.layers.push(layer);
@@ -242,8 +245,9 @@ impl<T: Real> Network<T> {
         outputs
             .par_chunks_mut(IMAGES_PER_PASS * self.output().units())
             .zip(inputs.par_chunks(IMAGES_PER_PASS * self.input.units()))
-            .for_each_init(Workspace::new, |workspace, (outputs, inputs)| {
-                pass.forward(inputs, workspace);
+            .enumerate()
+            .for_each_init(Workspace::new, |workspace, (part, (outputs, inputs))| {
+                pass.forward(inputs, part * IMAGES_PER_PASS, workspace);
                 outputs.copy_from_slice(workspace.outputs(self.layers.len() - 1));
             });
         outputs
@@ -256,7 +260,7 @@ impl<T: Real> Network<T> {
     pub fn activations(&self, inputs: &[T], batch: usize) -> Vec<Vec<T>> {
         assert_eq!(inputs.len(), batch * self.input.units(), "inputs of {batch} samples of {}", self.input);
         let mut workspace = Workspace::new();
-        Pass::new(self, Phase::Inference).forward(inputs, &mut workspace);
+        Pass::new(self, Phase::Inference).forward(inputs, 0, &mut workspace);
         (0..self.layers.len()).map(|layer| workspace.outputs(layer).to_vec()).collect()
     }
 }

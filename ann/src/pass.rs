@@ -119,12 +119,16 @@ impl<'a, T: Real> Pass<'a, T> {
         Self { network, phase, prepared, parameters, learns, segments }
     }
 
-    /// Outputs of all nodes, for use after training.
-    pub(crate) fn forward(&self, inputs: &[T], workspace: &mut Workspace<T>) {
+    /// Outputs of all nodes, for use after training; samples are numbered from `first` on.
+    pub(crate) fn forward(&self, inputs: &[T], first: usize, workspace: &mut Workspace<T>) {
         debug_assert_eq!(self.phase, Phase::Inference);
         let totals = Totals::new();
         workspace.fit(self.network.layers().len());
-        self.run(0..self.network.layers().len(), inputs, &[], workspace, &totals);
+        let mut numbers = std::mem::take(&mut workspace.numbers);
+        numbers.clear();
+        numbers.extend((first..first + inputs.len() / self.network.input().units()).map(|number| number as u32));
+        self.run(0..self.network.layers().len(), inputs, &numbers, workspace, &totals);
+        workspace.numbers = numbers;
     }
 
     /// Forward and backward; leaves in each part its loss and `share` times the gradient of its summed loss, and in
@@ -231,7 +235,8 @@ impl<'a, T: Real> Pass<'a, T> {
 
     /// Loss of samples that nothing is to be learnt from, without penalties.
     pub(crate) fn assess(&self, part: &mut Part<T>, criterion: Criterion) -> Loss {
-        self.forward(&part.inputs, &mut part.workspace);
+        let first = part.numbers.first().map_or(0, |&number| number as usize);
+        self.forward(&part.inputs, first, &mut part.workspace);
         let last = self.network.layers().len() - 1;
         let mut outputs = part.workspace.outputs(last).to_vec();
         let activation = self.network.layers()[last].activation();

@@ -15,6 +15,10 @@ pub(crate) enum Purpose {
     Augmentation { epoch: u32, sample: u32 },
     /// Units that a node leaves out of a sample in this epoch; epochs below 2^16 and nodes below 2^15 are told apart.
     Dropout { epoch: u32, node: usize, sample: u32 },
+    /// Units of a layer that are of the negative kind for good.
+    FixedMixture,
+    /// Units that are of the negative kind for a sample in this epoch, or in inference; epochs below 2^29 are told apart.
+    Mixture { epoch: Option<u32>, sample: u32 },
 }
 
 /// A stream of random numbers that depends on its key alone.
@@ -22,7 +26,7 @@ pub(crate) struct Stream(Philox);
 
 impl Stream {
     pub(crate) fn new(seed: u64, purpose: Purpose) -> Self {
-        // The highest bit is dropout's: its address takes the other 63.
+        // The highest bit is dropout's: its address takes the other 63. The next one is that of redrawn mixtures.
         let address = match purpose {
             Purpose::Weights { tensor } => (1 << 32) | u64::from(tensor),
             Purpose::Shuffling { epoch } => (2 << 32) | u64::from(epoch),
@@ -34,6 +38,11 @@ impl Stream {
             Purpose::Dropout { epoch, node, sample } => {
                 let place = (u64::from(epoch) & 0xffff) << 15 | (node as u64 & 0x7fff);
                 (1 << 63) | (place << 32) | u64::from(sample)
+            }
+            Purpose::FixedMixture => 16 << 32,
+            Purpose::Mixture { epoch, sample } => {
+                let time = epoch.map_or(0, |epoch| 1 << 29 | u64::from(epoch) & 0x1fff_ffff);
+                (1 << 62) | (time << 32) | u64::from(sample)
             }
         };
         Self(Philox::from_u64_seed_stream(seed, address))
@@ -52,6 +61,27 @@ impl Stream {
     /// An integer from 0 to `count - 1`, each equally likely.
     pub(crate) fn below(&mut self, count: u32) -> usize {
         self.0.bounded(count) as usize
+    }
+
+    /// Gaussian of mean 0 and variance 1 (Box and Muller 1958); no further than 6.7 from 0, as uniforms have 32 bits.
+    pub(crate) fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * self.uniform().ln()).sqrt();
+        radius * (std::f64::consts::TAU * self.uniform()).cos()
+    }
+
+    /// Gamma distribution of scale 1 and this shape, 1 or more.
+    ///
+    /// Marsaglia and Tsang (2000), "A simple method for generating gamma variables", ACM TOMS 26.
+    pub(crate) fn gamma(&mut self, shape: f64) -> f64 {
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        loop {
+            let x = self.normal();
+            let cube = (1.0 + c * x).powi(3);
+            if cube > 0.0 && self.uniform().ln() < 0.5 * x * x + d * (1.0 - cube + cube.ln()) {
+                return d * cube;
+            }
+        }
     }
 
     /// Fisher-Yates; every order is equally likely.

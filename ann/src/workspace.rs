@@ -60,6 +60,8 @@ pub(crate) struct Workspace<T> {
     pub(crate) addend: Vec<T>,
     /// What each node knows of the whole batch's statistics.
     pub(crate) statistics: Vec<Vec<f64>>,
+    /// Numbers of the samples of an inference.
+    pub(crate) numbers: Vec<u32>,
     pub(crate) scratch: Scratch<T>,
 }
 

@@ -1,10 +1,13 @@
 //! Gradients of every kind of layer, graph and activation against central differences, in `f64`.
 
 use ann::{
-    Activation, AveragePool2d, BatchNormalization, Conv2d, Dense, Dropout, Extent, KernelShape, Layer, Margins,
-    MaxPool2d, Network, Node, NoisySoftplus, Objective, Origin, Padding, Phase, RateLimit, Rescaling, Reshape, Shape,
-    VarianceGradient, ZeroPadding2d, initialiser::Fans, initialiser::glorot_uniform, loss_and_gradients,
+    Activation, AveragePool2d, Averaging, BatchNormalization, Conv2d, ConvAct, CwaConv2d, CwaDense, CwaLateral, Dense,
+    DoubledInput, Dropout, Extent, KernelShape, Layer, LifRate, Margins, MaxPool2d, Maxout, MixLu, MixLuVariant,
+    Network, Node, NoisySoftplus, Objective, Origin, Padding, Phase, RateLimit, Rescaling, Reshape, RootFamily,
+    RootUnit, Shape, VarianceGradient, ZeroPadding2d, initialiser::Fans, initialiser::glorot_uniform,
+    loss_and_gradients,
 };
+use sim::IfCurrExp;
 
 const NOISY: Activation = Activation::NoisySoftplus(NoisySoftplus::EVENT_DRIVEN_5_MS);
 const TRAINING: Phase = Phase::Training { seed: 5, epoch: 2 };
@@ -166,6 +169,11 @@ fn activations_as_layers_and_fused() {
         Activation::Relu,
         Activation::LeakyRelu { slope: 0.3 },
         Activation::Elu { alpha: 1.3 },
+        Activation::NegLu,
+        Activation::RootUnit(RootUnit::new(RootFamily::Rectified, 3.0)),
+        Activation::RootUnit(RootUnit::new(RootFamily::Exponential, 1.0)),
+        Activation::RootUnit(RootUnit::new(RootFamily::Exponential, 2.0)),
+        Activation::RootUnit(RootUnit::new(RootFamily::Odd, 2.5)),
         Activation::Sigmoid,
         Activation::Tanh,
         Activation::Softplus,
@@ -174,6 +182,120 @@ fn activations_as_layers_and_fused() {
         between(&format!("{activation}"), vec![Layer::Activation(activation)], TRAINING);
         between("fused", vec![Layer::Conv2d(conv([2, 2, 4, 3], activation, 9))], TRAINING);
     }
+}
+
+/// A small network, because each of these rates is an integral.
+#[test]
+fn rates_of_lif_neurons() {
+    let neuron = IfCurrExp { i_offset: 0.3, ..IfCurrExp::default() };
+    for sigma in [0.0, 1.0] {
+        let rate = Activation::LifRate(LifRate { neuron, sigma });
+        let layers = vec![dense(3, 4, rate, 0), dense(4, 2, rate, 1), dense(2, 3, Activation::Softmax, 2)];
+        check("rate", &Network::new(Shape::flat(3), layers).expect("the layers fit"), TRAINING);
+    }
+}
+
+#[test]
+fn mixed_units_and_learned_slopes() {
+    for phase in [TRAINING, Phase::Inference] {
+        for variant in [MixLuVariant::Fixed, MixLuVariant::Redrawn] {
+            between("mixlu", vec![Layer::MixLu(MixLu::new(0.4, variant, 3))], phase);
+        }
+    }
+    between("maxout", vec![Layer::Conv2d(conv([2, 2, 4, 6], Activation::Linear, 1)), maxout(3, 0.0)], TRAINING);
+    between("min-maxout", vec![maxout(2, 0.5)], TRAINING);
+    let slopes = || ConvAct::new(values(4, 2), values(4, 3)).expect("lengths fit");
+    between("conv act", vec![Layer::ConvAct(slopes())], TRAINING);
+    let layers =
+        vec![dense(3, 4, Activation::Linear, 1), Layer::ConvAct(slopes()), dense(4, 3, Activation::Softmax, 2)];
+    check("dense", &Network::new(Shape::flat(3), layers).expect("the layers fit"), TRAINING);
+    // A kernel for each side: y = A * max(x, 0) + B * min(x, 0).
+    let node = Origin::Node;
+    let depthwise = |tensor| {
+        Layer::Conv2d(conv([3, 3, 1, 3], Activation::Linear, tensor).with_groups(3).with_padding(Padding::Same))
+    };
+    let nodes = vec![
+        Node::new(Layer::Conv2d(conv([2, 2, 2, 3], Activation::Linear, 5)), [Origin::Input]),
+        Node::new(Layer::Activation(Activation::Relu), [node(0)]),
+        Node::new(Layer::Activation(Activation::NegLu), [node(0)]),
+        Node::new(depthwise(6), [node(1)]),
+        Node::new(depthwise(7), [node(2)]),
+        Node::new(Layer::Add, [node(3), node(4)]),
+        Node::new(Layer::GlobalAveragePool2d, [node(5)]),
+        Node::new(dense(3, 3, Activation::Softmax, 8), [node(6)]),
+    ];
+    check("kernels", &Network::graph(Shape::new(4, 5, 2), nodes).expect("the nodes fit"), TRAINING);
+}
+
+fn maxout(pieces: usize, minima: f64) -> Layer<f64> {
+    Layer::Maxout(Maxout::new(pieces).with_minima(minima))
+}
+
+/// Weights on both sides of -1, where the conductance ends.
+fn averages(shape: [usize; 4], averaging: Averaging, tensor: u32) -> CwaConv2d<f64> {
+    let [height, width, inputs, outputs] = shape;
+    let shape = KernelShape { height, width, inputs, outputs };
+    let kernel = values(shape.weights(), tensor).iter().map(|value| 2.0 * value).collect();
+    CwaConv2d::new(shape, kernel, Extent::new(1, 2), averaging).expect("lengths fit")
+}
+
+#[test]
+fn conductance_weighted_averages() {
+    let open = |inputs| Averaging { clips: false, ..Averaging::conductances(inputs, -0.4) };
+    let absolute = Averaging { leak: 0.3, rest: -0.2, clips: false, ..Averaging::ABSOLUTE };
+    for averaging in [open(4), absolute, Averaging::conductances(4, 0.3)] {
+        let layer = averages([2, 3, 4, 3], averaging, 1).with_padding(Padding::Same);
+        between("cwa", vec![Layer::Activation(Activation::Softplus), Layer::CwaConv2d(layer)], TRAINING);
+    }
+    let layers = vec![
+        Layer::DoubledInput(DoubledInput),
+        Layer::CwaConv2d(averages([2, 2, 4, 6], Averaging::conductances(4, 0.4), 2)),
+        Layer::CwaConv2d(averages([2, 2, 6, 4], Averaging::conductances(6, 0.4), 3)),
+        Layer::Flatten,
+        Layer::CwaDense(CwaDense::new(24, values(24 * 5, 4), Averaging::conductances(24, 0.4)).expect("lengths fit")),
+        Layer::CwaDense(CwaDense::new(5, values(20, 5), absolute).expect("lengths fit")),
+        dense(4, 3, Activation::Softmax, 6),
+    ];
+    check("network", &Network::new(Shape::new(5, 9, 2), layers).expect("the layers fit"), TRAINING);
+    // What the doubling of inputs hands back, behind a layer that learns.
+    between("doubled", vec![Layer::Activation(Activation::Sigmoid), Layer::DoubledInput(DoubledInput)], TRAINING);
+}
+
+/// With weights on both sides of -1, where the conductance ends; a strong leak keeps all units awake.
+#[test]
+fn lateral_inhibition() {
+    for steps in [1, 3] {
+        let kernels = [(30, 1), (18, 2), (18, 3)]
+            .map(|(count, tensor)| values(count, tensor).iter().map(|value| 2.0 * value).collect::<Vec<_>>());
+        let lateral = CwaLateral::new(5, kernels, 4.0, 0.8).expect("lengths fit").with_steps(steps);
+        let layers =
+            vec![dense(4, 5, Activation::Sigmoid, 4), Layer::CwaLateral(lateral), dense(6, 3, Activation::Softmax, 5)];
+        check("lateral", &Network::new(Shape::flat(4), layers).expect("the layers fit"), TRAINING);
+    }
+}
+
+/// A residual block of averages: p = max(0, (z + p_in) / 2), which stays between 0 and 1.
+#[test]
+fn halved_residual_connections() {
+    let node = Origin::Node;
+    let open = Averaging { clips: false, ..Averaging::conductances(4, -0.1) };
+    let shape = KernelShape { height: 3, width: 3, inputs: 4, outputs: 4 };
+    let block = CwaConv2d::new(shape, values(144, 1), Extent::square(1), open).expect("lengths fit");
+    let nodes = vec![
+        Node::new(Layer::DoubledInput(DoubledInput), [Origin::Input]),
+        Node::new(Layer::CwaConv2d(averages([2, 2, 4, 4], Averaging::conductances(4, 0.5), 2)), [node(0)]),
+        Node::new(Layer::CwaConv2d(block.with_padding(Padding::Same)), [node(1)]),
+        Node::new(Layer::Add, [node(2), node(1)]),
+        Node::new(Layer::Rescaling(Rescaling::new(0.5, 0.0)), [node(3)]),
+        Node::new(Layer::Activation(Activation::Relu), [node(4)]),
+        Node::new(Layer::Flatten, [node(5)]),
+        Node::new(dense(48, 3, Activation::Softmax, 3), [node(6)]),
+    ];
+    let network = Network::graph(Shape::new(5, 6, 2), nodes).expect("the nodes fit");
+    let inputs: Vec<f64> = values(600, 9).iter().map(|value| value.clamp(0.0, 1.0)).collect();
+    let outputs = &network.activations(&inputs, 10)[5];
+    assert!(outputs.iter().all(|output| (0.0..=1.0).contains(output)) && outputs.iter().any(|&output| output > 0.0));
+    check("residual", &network, TRAINING);
 }
 
 /// With the statistics of the batch, whose gradient couples all samples, and with the moving ones.

@@ -6,10 +6,11 @@ use proptest::prelude::*;
 
 use ann::keras::{self, Provenance};
 use ann::{
-    Activation, ActivationChoice, AveragePool2d, Conv2d, Dense, Extent, KernelShape, Layer, Margins, MaxPool2d,
-    ModelFileError, Network, NoisySoftplus, Padding, Shape, initialiser::Fans, initialiser::glorot_uniform, model,
+    Activation, ActivationChoice, AveragePool2d, Conv2d, Dense, Extent, KernelShape, Layer, LifRate, Margins,
+    MaxPool2d, MixLu, MixLuVariant, ModelFileError, Network, NoisySoftplus, Padding, Shape, initialiser::Fans,
+    initialiser::glorot_uniform, model,
 };
-use every_layer::{chain, graph, noisy};
+use every_layer::{chain, graph, noisy, own_units};
 
 mod every_layer;
 
@@ -40,10 +41,34 @@ fn networks_come_back_bit_for_bit() {
     let choices = [1.0, 5.0, 10.0].into_iter().filter_map(NoisySoftplus::event_driven);
     let choices =
         choices.map(ActivationChoice::NoisySoftplus).chain([ActivationChoice::Relu, ActivationChoice::Softplus]);
-    for network in choices.map(|choice| model::paper(choice, 2)).chain([varied(), chain(), graph(), noisy()]) {
+    for network in
+        choices.map(|choice| model::paper(choice, 2)).chain([varied(), chain(), graph(), noisy(), own_units()])
+    {
         keras::write(&path, &network, &Provenance::default()).expect("written");
         assert_eq!(keras::read(&path).expect("readable"), network);
     }
+}
+
+/// What depends on random numbers of ours or on an integral, and that we alone can run.
+#[test]
+fn units_that_are_ours_alone_come_back_bit_for_bit() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("model.h5");
+    let neuron = sim::IfCurrExp { v_reset: -66.0, cm: 0.3, ..sim::IfCurrExp::default() };
+    let siegert = Activation::LifRate(LifRate { neuron, sigma: 0.7 });
+    let layers = vec![
+        Layer::Dense(Dense::new(3, weights(12, 0), None, siegert).expect("lengths fit")),
+        Layer::Activation(siegert),
+        Layer::MixLu(MixLu::new(0.4, MixLuVariant::Fixed, u64::MAX)),
+        Layer::MixLu(MixLu::new(0.25, MixLuVariant::Gated, 1)),
+        Layer::MixLu(MixLu::new(0.1, MixLuVariant::Redrawn, 2)),
+    ];
+    let network = Network::new(Shape::flat(3), layers).expect("the layers fit");
+    keras::write(&path, &network, &Provenance::default()).expect("written");
+    let read = keras::read(&path).expect("readable");
+    assert_eq!(read, network);
+    let inputs = weights(3 * 50, 1);
+    assert_eq!(read.forward(&inputs, 50), network.forward(&inputs, 50));
 }
 
 /// Keras pads in a layer of its own: two layers come back, with the same outputs.

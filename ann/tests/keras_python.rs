@@ -8,7 +8,7 @@ use ann::keras::{self, Provenance};
 use ann::{
     ActivationChoice, ModelFileError, Network, NoisySoftplus, initialiser::Fans, initialiser::glorot_uniform, model,
 };
-use every_layer::{chain, graph, noisy};
+use every_layer::{chain, graph, noisy, own_units};
 
 mod every_layer;
 
@@ -38,7 +38,13 @@ fn keras_and_this_crate_agree_on_each_others_files() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = folder.path();
     let choice = ActivationChoice::NoisySoftplus(NoisySoftplus::EVENT_DRIVEN_5_MS);
-    let ours = [("paper", model::paper(choice, 3)), ("chain", chain()), ("graph", graph()), ("noisy", noisy())];
+    let ours = [
+        ("paper", model::paper(choice, 3)),
+        ("chain", chain()),
+        ("graph", graph()),
+        ("noisy", noisy()),
+        ("own", own_units()),
+    ];
     for (name, network) in &ours {
         let inputs: Vec<f32> =
             glorot_uniform(4 * network.input().units(), Fans { fan_in: 3, fan_out: 3, tensor: 0 }, 1.0, 2);

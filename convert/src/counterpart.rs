@@ -1,7 +1,7 @@
 //! What a trained layer becomes in a spiking network, if anything.
 
 use crate::error::ConversionError;
-use ann::{Activation, AveragePool2d, Conv2d, Dense, Extent, Layer, Network, Padding};
+use ann::{Activation, AveragePool2d, Conv2d, Dense, Extent, Layer, Network, Padding, RootFamily};
 
 /// A trained layer with a spiking counterpart.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +79,18 @@ impl<'a> Counterpart<'a> {
             }
             Layer::Reshape(_) => refusal("has no spiking counterpart yet", "use Flatten"),
             Layer::ZeroPadding2d(_) => refusal("has no spiking counterpart yet", "pad the images instead"),
+            Layer::CwaConv2d(_) | Layer::CwaDense(_) | Layer::CwaLateral(_) => refusal(
+                "weighs conductances, which neurons with synaptic currents do not have",
+                "train it with Conv2D and Dense layers",
+            ),
+            Layer::DoubledInput(_) => refusal("stretches and doubles the images", "leave it out"),
+            Layer::Maxout(_) => {
+                refusal("takes a maximum, which no neuron here computes", "train it with ReLU units instead")
+            }
+            Layer::MixLu(_) => refusal("has units with negative outputs", "use the ReLU activation instead"),
+            Layer::ConvAct(_) => {
+                refusal("has learned slopes, which no neuron here follows", "use the ReLU activation instead")
+            }
             Layer::Add | Layer::Concatenate => refusal("merges several layers", CHAIN),
         }
     }
@@ -95,18 +107,26 @@ fn unsupported(index: usize, layer: &Layer<f32>, reason: &'static str, advice: &
 
 /// Refuses activations whose rates no fit is made for.
 fn known_activation(index: usize, layer: &Layer<f32>) -> Result<(), ConversionError> {
+    let refusal = |reason| Err(unsupported(index, layer, reason, "train it with ReLU, Softplus or Noisy Softplus"));
     match layer.activation() {
         Activation::Linear
         | Activation::Relu
         | Activation::Softplus
         | Activation::NoisySoftplus(_)
         | Activation::Softmax => Ok(()),
-        activation @ (Activation::LeakyRelu { .. } | Activation::Elu { .. } | Activation::Tanh) => {
+        Activation::RootUnit(unit) if unit.family == RootFamily::Rectified => {
+            refusal("has a root unit, which is not silent without input as a neuron is")
+        }
+        activation @ (Activation::LeakyRelu { .. }
+        | Activation::Elu { .. }
+        | Activation::NegLu
+        | Activation::RootUnit(_)
+        | Activation::Tanh) => {
             Err(ConversionError::SignedOutput { layer: index, kind: layer.kind(), activation: activation.to_string() })
         }
-        Activation::Sigmoid => {
-            let advice = "train it with ReLU, Softplus or Noisy Softplus";
-            Err(unsupported(index, layer, "has a sigmoid, which no neuron here follows", advice))
+        Activation::LifRate(_) => {
+            refusal("has a firing rate under noise of one strength, which its Poisson inputs will not make")
         }
+        Activation::Sigmoid => refusal("has a sigmoid, which no neuron here follows"),
     }
 }

@@ -240,8 +240,11 @@ impl Mapping<'_> {
             | Activation::Softmax
             | Activation::LeakyRelu { .. }
             | Activation::Elu { .. }
+            | Activation::NegLu
+            | Activation::RootUnit(_)
             | Activation::Sigmoid
-            | Activation::Tanh => {
+            | Activation::Tanh
+            | Activation::LifRate(_) => {
                 return Err(ConversionError::SignedOutput {
                     layer: index,
                     kind: layer.kind(),

@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used)] // A failure here is a failed test.
 
 use ann::{
-    Activation, AveragePool2d, BatchNormalization, Conv2d, Dense, Dropout, Extent, KernelShape, Layer, MaxPool2d,
-    Network, Node, NoisySoftplus, Origin, Padding, Rescaling, Reshape, Samples, Shape,
+    Activation, AveragePool2d, Averaging, BatchNormalization, Conv2d, ConvAct, CwaDense, Dense, DoubledInput, Dropout,
+    Extent, KernelShape, Layer, MaxPool2d, Maxout, MixLu, MixLuVariant, Network, Node, NoisySoftplus, Origin, Padding,
+    Rescaling, Reshape, Samples, Shape,
 };
 use convert::{ConversionError, ConversionSettings, Decision, Presentation, Route, SpikingNetwork, present};
 use sim::{Simulation, StreamKey};
@@ -199,6 +200,7 @@ fn layers_without_counterpart_are_refused_by_name() {
         let shape = KernelShape { height: 1, width: 1, inputs: 1, outputs: 2 };
         Conv2d::new(shape, vec![0.5; 2], None, Extent::square(1), Activation::Relu).unwrap()
     };
+    let cwa = || Layer::CwaDense(CwaDense::new(4, vec![0.1; 8], Averaging::conductances(4, -0.4)).unwrap());
     let pool = AveragePool2d::new(Extent::square(2), Activation::Linear);
     let grouped = KernelShape { height: 1, width: 1, inputs: 1, outputs: 2 };
     let grouped = Conv2d::new(grouped, vec![0.5; 2], None, Extent::square(1), Activation::Relu).unwrap();
@@ -213,6 +215,11 @@ fn layers_without_counterpart_are_refused_by_name() {
         (vec![Layer::Rescaling(Rescaling::new(1.0 / 255.0, 0.0))], "layer 0 (Rescaling)"),
         (vec![Layer::Activation(Activation::Relu)], "layer 0 (Activation) stands on its own"),
         (vec![Layer::Reshape(Reshape::new(Shape::new(4, 1, 1)))], "layer 0 (Reshape)"),
+        (vec![Layer::DoubledInput(DoubledInput)], "layer 0 (DoubledInput) stretches"),
+        (vec![Layer::Flatten, cwa()], "layer 1 (CwaDense) weighs conductances"),
+        (vec![Layer::Flatten, Layer::Maxout(Maxout::new(2))], "layer 1 (Maxout) takes a maximum"),
+        (vec![Layer::MixLu(MixLu::new(0.1, MixLuVariant::Fixed, 1))], "layer 0 (MixLU) has units with negative"),
+        (vec![Layer::ConvAct(ConvAct::new(vec![1.0], vec![0.0]).unwrap())], "layer 0 (ConvAct) has learned slopes"),
     ] {
         let message = refusal(layers);
         assert!(message.starts_with(expected), "{message}");
@@ -224,8 +231,16 @@ fn layers_without_counterpart_are_refused_by_name() {
         message.starts_with("layer 1 (Dense) has the activation tanh: firing rates cannot be negative"),
         "{message}"
     );
-    let message = refusal(hidden(Activation::Sigmoid));
-    assert!(message.starts_with("layer 1 (Dense) has a sigmoid"), "{message}");
+    for (name, expected) in [
+        ("sigmoid", "layer 1 (Dense) has a sigmoid"),
+        ("rrru-3", "layer 1 (Dense) has a root unit"),
+        ("orru-2", "layer 1 (Dense) has the activation orru-2: firing rates cannot be negative"),
+        ("neglu", "layer 1 (Dense) has the activation neglu: firing rates cannot be negative"),
+        ("siegert", "layer 1 (Dense) has a firing rate under noise of one strength"),
+    ] {
+        let message = refusal(hidden(name.parse().unwrap()));
+        assert!(message.starts_with(expected), "{message}");
+    }
     let nodes = vec![
         Node::new(Layer::Flatten, [Origin::Input]),
         Node::new(dense(4, &[0.1; 16], None, Activation::Relu), [Origin::Node(0)]),

@@ -91,6 +91,27 @@ pub enum NetworkError {
         /// Shape of another one.
         found: Shape,
     },
+    /// Channels that do not divide into the pieces of a maximum.
+    #[error("layer {layer} takes the greatest of {pieces} pieces, into which the channels of {found} do not divide")]
+    Pieces {
+        /// The layer.
+        layer: usize,
+        /// Number of pieces.
+        pieces: usize,
+        /// The shape that arrives.
+        found: Shape,
+    },
+    /// Inputs of a weighted average that can be negative.
+    #[error(
+        "layer {layer} ({kind}) averages inputs of 0 and above, but the layer before it can give negative values; let \
+         that layer clip, or put a ReLU between"
+    )]
+    SignedConductance {
+        /// The layer.
+        layer: usize,
+        /// What it is.
+        kind: &'static str,
+    },
     /// A new shape with another number of units.
     #[error("layer {layer} cannot turn {input} into {output}, which has another number of units")]
     Reshape {

@@ -3,10 +3,14 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use sim::IfCurrExp;
 
 use crate::activation::Activation;
+use crate::activation::lif_rate::LifRate;
 use crate::activation::noisy_softplus::NoisySoftplus;
+use crate::activation::root_unit::{RootFamily, RootUnit};
 use crate::error::ModelFileError;
+use crate::keras::PACKAGE;
 use crate::keras::model_config::LayerRecord;
 use crate::layer::{BatchNormalization, Margins, Padding};
 use crate::shape::Extent;
@@ -40,6 +44,39 @@ impl From<NoisySoftplusConfig> for Activation {
     fn from(config: NoisySoftplusConfig) -> Self {
         let NoisySoftplusConfig { k, s_hz_per_na, tau_syn_ms } = config;
         Self::NoisySoftplus(NoisySoftplus { k, s_hz_per_na, tau_syn_ms })
+    }
+}
+
+/// A radical root unit.
+#[derive(Deserialize)]
+struct RootUnitConfig {
+    family: String,
+    radix: f64,
+}
+
+/// The rate of a LIF neuron; PyNN's names.
+#[derive(Deserialize)]
+struct LifRateConfig {
+    sigma: f64,
+    cm: f64,
+    tau_m: f64,
+    tau_refrac: f64,
+    #[serde(rename = "tau_syn_E")]
+    tau_syn_e: f64,
+    #[serde(rename = "tau_syn_I")]
+    tau_syn_i: f64,
+    v_rest: f64,
+    v_reset: f64,
+    v_thresh: f64,
+    i_offset: f64,
+}
+
+impl From<LifRateConfig> for Activation {
+    fn from(config: LifRateConfig) -> Self {
+        let LifRateConfig { sigma, cm, tau_m, tau_refrac, tau_syn_e, tau_syn_i, .. } = config;
+        let LifRateConfig { v_rest, v_reset, v_thresh, i_offset, .. } = config;
+        let neuron = IfCurrExp { cm, tau_m, tau_refrac, tau_syn_e, tau_syn_i, v_rest, v_reset, v_thresh, i_offset };
+        Self::LifRate(LifRate { neuron, sigma })
     }
 }
 
@@ -264,6 +301,28 @@ impl LayerRecord {
         Ok(Activation::Elu { alpha: config.alpha.unwrap_or(1.0) })
     }
 
+    /// The activation that a layer is, for the classes that are one.
+    pub(crate) fn layer_as_activation(&self) -> Option<Result<Activation, ModelFileError>> {
+        let class = self.class_name.as_str();
+        Some(match class.strip_prefix(PACKAGE).unwrap_or(class) {
+            "ReLU" => self.relu(),
+            "LeakyReLU" => self.leaky_relu(),
+            "ELU" => self.elu(),
+            "NegLU" => Ok(Activation::NegLu),
+            "RootUnit" => self.root_unit(),
+            "LifRate" => self.parse::<LifRateConfig>().map(Activation::from),
+            _ => return None,
+        })
+    }
+
+    fn root_unit(&self) -> Result<Activation, ModelFileError> {
+        let RootUnitConfig { family: name, radix } = self.parse()?;
+        match RootFamily::ALL.into_iter().find(|family| family.name() == name) {
+            Some(family) => Ok(Activation::RootUnit(RootUnit::new(family, radix))),
+            None => Err(self.unsupported("family", name, "use rrru, eru or orru")),
+        }
+    }
+
     /// The key `activation`.
     pub(crate) fn activation(&self) -> Result<Activation, ModelFileError> {
         const ADVICE: &str = "use relu, leaky_relu, elu, sigmoid, tanh, softplus, linear or (last layer) softmax";
@@ -282,7 +341,7 @@ impl LayerRecord {
                 _ => Err(self.unsupported("activation", name, ADVICE)),
             },
             Some(Value::Object(object)) => {
-                if let Some(activation) = layer_as_activation(object) {
+                if let Some(activation) = layer_object_as_activation(object) {
                     return activation;
                 }
                 let name = object.get("config").and_then(Value::as_str).unwrap_or("an object");
@@ -300,13 +359,8 @@ impl LayerRecord {
     }
 }
 
-/// The activation that a layer object in the place of a name stands for, if it is a rectifier.
-fn layer_as_activation(object: &Map<String, Value>) -> Option<Result<Activation, ModelFileError>> {
+/// The activation that a layer object in the place of a name stands for, if its class is one.
+fn layer_object_as_activation(object: &Map<String, Value>) -> Option<Result<Activation, ModelFileError>> {
     let record: LayerRecord = serde_json::from_value(Value::Object(object.clone())).ok()?;
-    match record.class_name.as_str() {
-        "ReLU" => Some(record.relu()),
-        "LeakyReLU" => Some(record.leaky_relu()),
-        "ELU" => Some(record.elu()),
-        _ => None,
-    }
+    record.layer_as_activation()
 }

@@ -42,6 +42,12 @@ impl Assembly<'_> {
                 None => record.contradiction(format!("{} inputs arrive, it takes one", inputs.len())),
             });
         };
+        if let Some(flow) = self.own_layer(short, record, input, place) {
+            return flow;
+        }
+        if let Some(activation) = record.layer_as_activation() {
+            return self.push(Layer::Activation(activation?), &[input], input.axes);
+        }
         match short {
             // Identities after training, for which there is no counterpart in training.
             "SpatialDropout2D"
@@ -87,9 +93,6 @@ impl Assembly<'_> {
                 self.push(Layer::Rescaling(Rescaling::new(config.scale, config.offset)), &[input], input.axes)
             }
             "Activation" => self.push(Layer::Activation(record.activation()?), &[input], input.axes),
-            "ReLU" => self.push(Layer::Activation(record.relu()?), &[input], input.axes),
-            "LeakyReLU" => self.push(Layer::Activation(record.leaky_relu()?), &[input], input.axes),
-            "ELU" => self.push(Layer::Activation(record.elu()?), &[input], input.axes),
             "Softmax" => self.push(Layer::Activation(Activation::Softmax), &[input], input.axes),
             other => {
                 const ADVICE: &str = "use Conv2D, pooling, BatchNormalization, Flatten, Dense and Dropout layers";

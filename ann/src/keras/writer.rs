@@ -24,8 +24,8 @@ const INPUT: &str = "input_layer";
 /// Writes `network` so that Keras 3 loads it, replacing an older file at once or not at all: a chain as a sequential
 /// model, any other network as a functional one.
 ///
-/// Noisy Softplus layers need the custom classes registered as `lif>NoisySoftplusConv2D` and so on; all other networks
-/// load unaided. A convolution with explicit padding becomes a ZeroPadding2D layer and a convolution without padding, and
+/// Noisy Softplus layers need the custom classes registered as `lif>NoisySoftplusConv2D` and so on, and other units that
+/// Keras does not have need theirs; all other networks load unaided. A convolution with explicit padding becomes a ZeroPadding2D layer and a convolution without padding, and
 /// is read as these two.
 ///
 /// # Errors
@@ -87,9 +87,12 @@ impl<'a> Manuscript<'a> {
                 Origin::Node(origin) => Some(places[origin]),
             };
             let mut inputs: Vec<Option<usize>> = network.origins(node).iter().map(place).collect();
-            if let Layer::Conv2d(conv) = layer
-                && let Padding::Explicit(margins) = conv.padding()
-            {
+            let padding = match layer {
+                Layer::Conv2d(conv) => conv.padding(),
+                Layer::CwaConv2d(conv) => conv.padding(),
+                _ => Padding::Valid,
+            };
+            if let Padding::Explicit(margins) = padding {
                 let Shape { height, width, channels } = network.input_shape(node);
                 let (height, width) = (height + margins.top + margins.bottom, width + margins.left + margins.right);
                 let padding = WrittenLayer::zero_padding(margins);
@@ -184,11 +187,18 @@ fn ranks(network: &Network<f32>) -> (Rank, Vec<Rank>) {
             | Layer::MaxPool2d(_)
             | Layer::GlobalAveragePool2d
             | Layer::GlobalMaxPool2d
-            | Layer::ZeroPadding2d(_) => Rank::Map,
-            Layer::Flatten | Layer::Reshape(_) | Layer::Dense(_) => Rank::Vector,
+            | Layer::ZeroPadding2d(_)
+            | Layer::CwaConv2d(_) => Rank::Map,
+            Layer::Flatten | Layer::Reshape(_) | Layer::Dense(_) | Layer::CwaDense(_) | Layer::CwaLateral(_) => {
+                Rank::Vector
+            }
             Layer::BatchNormalization(_)
             | Layer::Dropout(_)
             | Layer::Rescaling(_)
+            | Layer::DoubledInput(_)
+            | Layer::Maxout(_)
+            | Layer::MixLu(_)
+            | Layer::ConvAct(_)
             | Layer::Add
             | Layer::Concatenate
             | Layer::Activation(_) => ranks[node],

@@ -5,8 +5,12 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use crate::activation::Activation;
+use crate::activation::lif_rate::LifRate;
+use crate::activation::root_unit::RootUnit;
 use crate::keras::PACKAGE;
-use crate::layer::{BatchNormalization, Conv2d, Dense, Layer, Margins, Padding};
+use crate::layer::{
+    Averaging, BatchNormalization, Conv2d, CwaConv2d, CwaDense, CwaLateral, Dense, Layer, Margins, Padding, Weighting,
+};
 use crate::shape::{Extent, Shape};
 
 /// A layer as Keras has it.
@@ -61,15 +65,30 @@ impl<'a> WrittenLayer<'a> {
             Layer::Rescaling(layer) => {
                 plain("Rescaling", "rescaling", json!({"scale": layer.scale(), "offset": layer.offset()}))
             }
+            Layer::CwaConv2d(layer) => averaging_convolution(layer),
+            Layer::CwaDense(layer) => averaging_dense(layer),
+            Layer::CwaLateral(layer) => averaging_lateral(layer),
+            Layer::DoubledInput(_) => plain("lif>DoubledInput", "doubled_input", json!({})),
+            Layer::Maxout(layer) => {
+                let config = json!({"pieces": layer.pieces(), "minima": layer.minima()});
+                plain("lif>Maxout", "maxout", config)
+            }
+            Layer::MixLu(layer) => {
+                let variant = layer.variant().name();
+                let config = json!({"fraction": layer.fraction(), "variant": variant, "seed": layer.seed()});
+                plain("lif>MixLU", "mix_lu", config)
+            }
+            Layer::ConvAct(layer) => {
+                let tensors = [("above", layer.above()), ("below", layer.below())];
+                let tensors = tensors.map(|(name, values)| WrittenTensor { name, shape: vec![values.len()], values });
+                WrittenLayer { tensors: tensors.into(), ..plain("lif>ConvAct", "conv_act", json!({})) }
+            }
             Layer::Add => plain("Add", "add", json!({})),
             Layer::Concatenate => plain("Concatenate", "concatenate", json!({"axis": -1})),
-            Layer::Activation(Activation::LeakyRelu { slope }) => {
-                plain("LeakyReLU", "leaky_re_lu", json!({"negative_slope": slope}))
-            }
-            Layer::Activation(Activation::Elu { alpha }) => plain("ELU", "elu", json!({"alpha": alpha})),
-            Layer::Activation(activation) => {
-                plain("Activation", "activation", json!({"activation": keras_activation(*activation)}))
-            }
+            Layer::Activation(activation) => match activation_class(*activation) {
+                Some((class, stem, config)) => plain(class, stem, config),
+                None => plain("Activation", "activation", json!({"activation": keras_activation(*activation)})),
+            },
         })
     }
 
@@ -156,6 +175,53 @@ fn fully_connected(dense: &Dense<f32>) -> WrittenLayer<'_> {
     layer
 }
 
+/// The keys of an average beside those of its window or units.
+fn with_averaging(mut config: Value, averaging: Averaging) -> Value {
+    config["leak"] = json!(averaging.leak);
+    config["rest"] = json!(averaging.rest);
+    config["clips"] = json!(averaging.clips);
+    config["excitatory"] = match averaging.weighting {
+        Weighting::Conductance { excitatory } => json!(excitatory),
+        Weighting::Absolute => Value::Null,
+    };
+    config
+}
+
+fn averaging_dense(layer: &CwaDense<f32>) -> WrittenLayer<'_> {
+    let config = with_averaging(json!({"units": layer.outputs()}), layer.averaging());
+    let tensors = kernel_and_bias(vec![layer.inputs(), layer.outputs()], layer.kernel(), None);
+    WrittenLayer { tensors, ..plain("lif>CwaDense", "cwa_dense", config) }
+}
+
+fn averaging_lateral(layer: &CwaLateral<f32>) -> WrittenLayer<'_> {
+    let ([inputs, outputs, inhibitory], (leak, rest)) = (layer.sizes(), layer.leak_and_rest());
+    let config =
+        json!({"units": outputs, "inhibitory": inhibitory, "steps": layer.steps(), "leak": leak, "rest": rest});
+    let [kernel, to, from] = layer.kernels();
+    let tensors = [
+        ("kernel", [inputs, outputs], kernel),
+        ("to_inhibitory", [outputs, inhibitory], to),
+        ("from_inhibitory", [inhibitory, outputs], from),
+    ];
+    let tensors = tensors.map(|(name, shape, values)| WrittenTensor { name, shape: shape.into(), values });
+    WrittenLayer { tensors: tensors.into(), ..plain("lif>CwaLateral", "cwa_lateral", config) }
+}
+
+/// Explicit padding is a layer of its own before this one, as before a convolution: both pad with zeros.
+fn averaging_convolution(layer: &CwaConv2d<f32>) -> WrittenLayer<'_> {
+    let shape = layer.kernel_shape();
+    let config = json!({
+        "filters": shape.outputs,
+        "kernel_size": pair(shape.window()),
+        "strides": pair(layer.stride()),
+        "padding": if layer.padding() == Padding::Same { "same" } else { "valid" },
+        "data_format": "channels_last",
+    });
+    let config = with_averaging(config, layer.averaging());
+    let tensors = kernel_and_bias(vec![shape.height, shape.width, shape.inputs, shape.outputs], layer.kernel(), None);
+    WrittenLayer { tensors, ..plain("lif>CwaConv2D", "cwa_conv2d", config) }
+}
+
 fn kernel_and_bias<'a>(shape: Vec<usize>, kernel: &'a [f32], bias: Option<&'a [f32]>) -> Vec<WrittenTensor<'a>> {
     let bias = bias.map(|values| WrittenTensor { name: "bias", shape: vec![values.len()], values });
     std::iter::once(WrittenTensor { name: "kernel", shape, values: kernel }).chain(bias).collect()
@@ -205,21 +271,59 @@ fn pair(extent: Extent) -> [usize; 2] {
     [extent.height, extent.width]
 }
 
+/// Class, stem and configuration of an activation that Keras has no name for; those behind `lif>` are our own.
+fn activation_class(activation: Activation) -> Option<(&'static str, &'static str, Value)> {
+    Some(match activation {
+        Activation::LeakyRelu { slope } => ("LeakyReLU", "leaky_re_lu", json!({"negative_slope": slope})),
+        Activation::Elu { alpha } => ("ELU", "elu", json!({"alpha": alpha})),
+        Activation::NegLu => ("lif>NegLU", "neg_lu", json!({})),
+        Activation::RootUnit(RootUnit { family, radix }) => {
+            ("lif>RootUnit", "root_unit", json!({"family": family.name(), "radix": radix}))
+        }
+        Activation::LifRate(LifRate { neuron, sigma }) => {
+            let config = json!({
+                "sigma": sigma,
+                "cm": neuron.cm,
+                "tau_m": neuron.tau_m,
+                "tau_refrac": neuron.tau_refrac,
+                "tau_syn_E": neuron.tau_syn_e,
+                "tau_syn_I": neuron.tau_syn_i,
+                "v_rest": neuron.v_rest,
+                "v_reset": neuron.v_reset,
+                "v_thresh": neuron.v_thresh,
+                "i_offset": neuron.i_offset,
+            });
+            ("lif>LifRate", "lif_rate", config)
+        }
+        Activation::Linear
+        | Activation::Relu
+        | Activation::Sigmoid
+        | Activation::Tanh
+        | Activation::Softplus
+        | Activation::NoisySoftplus(_)
+        | Activation::Softmax => return None,
+    })
+}
+
 /// Keras' name of an activation, or the layer that it is; the classes of Noisy Softplus apply theirs on top of a linear
 /// layer.
 fn keras_activation(activation: Activation) -> Value {
-    let layer = |class: &str, key: &str, value: f64| {
-        let config = json!({"trainable": true, "dtype": "float32", key: value});
-        json!({"module": "keras.layers", "class_name": class, "config": config, "registered_name": null})
-    };
-    match activation {
-        Activation::Linear | Activation::NoisySoftplus(_) => json!("linear"),
-        Activation::Relu => json!("relu"),
-        Activation::LeakyRelu { slope } => layer("LeakyReLU", "negative_slope", slope),
-        Activation::Elu { alpha } => layer("ELU", "alpha", alpha),
-        Activation::Sigmoid => json!("sigmoid"),
-        Activation::Tanh => json!("tanh"),
-        Activation::Softplus => json!("softplus"),
-        Activation::Softmax => json!("softmax"),
+    if let Some((class, _, mut config)) = activation_class(activation) {
+        config["trainable"] = json!(true);
+        config["dtype"] = json!("float32");
+        return match class.strip_prefix(PACKAGE) {
+            Some(own) => json!({"module": null, "class_name": own, "config": config, "registered_name": class}),
+            None => {
+                json!({"module": "keras.layers", "class_name": class, "config": config, "registered_name": null})
+            }
+        };
     }
+    json!(match activation {
+        Activation::Relu => "relu",
+        Activation::Sigmoid => "sigmoid",
+        Activation::Tanh => "tanh",
+        Activation::Softplus => "softplus",
+        Activation::Softmax => "softmax",
+        _ => "linear",
+    })
 }

@@ -1,7 +1,7 @@
 //! Two-dimensional convolution.
 
 mod grouped;
-mod unfold;
+pub(in crate::layer) mod unfold;
 
 use std::borrow::Cow;
 
@@ -46,7 +46,7 @@ impl KernelShape {
     }
 
     /// [`Self::weights`], or `None` for a product beyond the size of a word.
-    fn checked_weights(self) -> Option<usize> {
+    pub(in crate::layer) fn checked_weights(self) -> Option<usize> {
         self.height.checked_mul(self.width)?.checked_mul(self.inputs)?.checked_mul(self.outputs)
     }
 }

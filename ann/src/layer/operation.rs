@@ -37,6 +37,11 @@ pub(crate) trait Operation<T: Real>: Sync {
     /// [`Self::arity`] says.
     fn output_shape(&self, layer: usize, inputs: &[Shape]) -> Result<Shape, NetworkError>;
 
+    /// True for a layer that has a meaning for inputs of 0 and above only.
+    fn takes_non_negative(&self) -> bool {
+        false
+    }
+
     /// True if no output can be negative, `inputs` telling the same of the inputs.
     fn is_non_negative(&self, inputs: bool) -> bool;
 
@@ -128,7 +133,7 @@ pub(crate) struct Call<'a, T: Real> {
     /// What [`Operation::prepare`] gave.
     pub(crate) prepared: &'a [T],
     pub(crate) phase: Phase,
-    /// The number of each sample in its data set, which keys its random numbers; read in training only.
+    /// The number of each sample in its data set, or in inference among those given, which keys its random numbers.
     pub(crate) numbers: &'a [u32],
     /// Statistics of the whole batch's inputs; empty in inference.
     pub(crate) statistics: &'a [f64],

@@ -1,9 +1,10 @@
 //! Networks that between them hold every layer and activation that a model file can.
 
 use ann::{
-    Activation, AveragePool2d, BatchNormalization, Conv2d, Dense, Dropout, Extent, KernelShape, Layer, Margins,
-    MaxPool2d, Network, Node, NoisySoftplus, Origin, Padding, Rescaling, Reshape, Shape, ZeroPadding2d,
-    initialiser::Fans, initialiser::glorot_uniform,
+    Activation, AveragePool2d, Averaging, BatchNormalization, Conv2d, ConvAct, CwaConv2d, CwaDense, CwaLateral, Dense,
+    DoubledInput, Dropout, Extent, KernelShape, Layer, LifRate, Margins, MaxPool2d, Maxout, Network, Node,
+    NoisySoftplus, Origin, Padding, Rescaling, Reshape, RootFamily, RootUnit, Shape, ZeroPadding2d, initialiser::Fans,
+    initialiser::glorot_uniform,
 };
 
 fn weights(count: usize, tensor: u32) -> Vec<f32> {
@@ -78,6 +79,42 @@ pub(crate) fn noisy() -> Network<f32> {
         dense(6, 3, Activation::Softmax, 23),
     ];
     Network::new(Shape::new(9, 8, 2), layers).expect("the layers fit")
+}
+
+/// A chain of units that Keras has in docs/keras_layers.py, for images of 6x7x2.
+pub(crate) fn own_units() -> Network<f32> {
+    let shape = KernelShape { height: 2, width: 3, inputs: 4, outputs: 6 };
+    let averages = CwaConv2d::new(shape, weights(144, 30), Extent::new(2, 1), Averaging::conductances(4, -0.1));
+    let averages = averages.expect("lengths fit").with_padding(Padding::Same);
+    let root = |family, radix| Activation::RootUnit(RootUnit::new(family, radix));
+    let slopes = ConvAct::new(weights(6, 31), weights(6, 32)).expect("lengths fit");
+    let neuron = sim::IfCurrExp { i_offset: 0.25, tau_refrac: 1.5, ..sim::IfCurrExp::default() };
+    let lif = Activation::LifRate(LifRate { neuron, sigma: 0.0 });
+    let lateral = CwaLateral::new(5, [weights(25, 40), weights(15, 41), weights(15, 42)], 1.0, 0.3).expect("fits");
+    let cwa = |inputs: usize, averaging, tensor| {
+        Layer::CwaDense(CwaDense::new(inputs, weights(inputs * 5, tensor), averaging).expect("lengths fit"))
+    };
+    let layers = vec![
+        Layer::DoubledInput(DoubledInput),
+        Layer::CwaConv2d(averages),
+        Layer::ConvAct(slopes),
+        Layer::Maxout(Maxout::new(2).with_minima(0.5)),
+        Layer::Conv2d(conv([2, 2, 3, 4], root(RootFamily::Rectified, 3.0), 33)),
+        Layer::Activation(root(RootFamily::Exponential, 2.0)),
+        Layer::Conv2d(conv([1, 1, 4, 4], Activation::NegLu, 34)),
+        Layer::Activation(Activation::NegLu),
+        Layer::Maxout(Maxout::new(2)),
+        Layer::Flatten,
+        dense(24, 6, root(RootFamily::Odd, 1.5), 35),
+        dense(6, 5, lif, 36),
+        Layer::Activation(lif),
+        cwa(5, Averaging { leak: 0.5, clips: false, ..Averaging::conductances(5, 0.25) }, 37),
+        Layer::Activation(Activation::Relu),
+        Layer::CwaLateral(lateral.with_steps(2)),
+        cwa(5, Averaging::ABSOLUTE, 38),
+        dense(5, 3, Activation::Softmax, 39),
+    ];
+    Network::new(Shape::new(6, 7, 2), layers).expect("the layers fit")
 }
 
 /// A graph for images of 6x5x3: two residual blocks, a concatenation, two global pools.

@@ -14,7 +14,7 @@ const LONG_RUN: usize = 32;
 
 /// A kernel's window over maps of one shape.
 #[derive(Clone, Copy)]
-pub(super) struct Unfolding {
+pub(in crate::layer) struct Unfolding {
     window: Window,
     input: Shape,
     output: Extent,
@@ -23,11 +23,11 @@ pub(super) struct Unfolding {
 
 /// The part of the outputs that one matrix product computes: some images, or some rows of one.
 #[derive(Clone)]
-pub(super) struct Block {
+pub(in crate::layer) struct Block {
     images: Range<usize>,
     rows: Range<usize>,
     /// Positions, counted over all images.
-    pub(super) positions: Range<usize>,
+    pub(in crate::layer) positions: Range<usize>,
 }
 
 /// Values of one image under one row of the kernel: where they start, how many there are, and how many cells of the
@@ -39,18 +39,18 @@ struct Run {
 }
 
 impl Unfolding {
-    pub(super) fn new(window: Window, input: Shape, output: Shape) -> Self {
+    pub(in crate::layer) fn new(window: Window, input: Shape, output: Shape) -> Self {
         let output = Extent::new(output.height, output.width);
         Self { window, input, output, before: window.before(input) }
     }
 
     /// Number of inputs that drive one unit.
-    pub(super) fn fan_in(self) -> usize {
+    pub(in crate::layer) fn fan_in(self) -> usize {
         self.window.size.cells() * self.input.channels
     }
 
     /// Blocks of `batch` images, in order.
-    pub(super) fn blocks(self, batch: usize) -> impl Iterator<Item = Block> {
+    pub(in crate::layer) fn blocks(self, batch: usize) -> impl Iterator<Item = Block> {
         let Extent { height, width } = self.output;
         let images = (UNFOLDED / (height * width * self.fan_in())).max(1);
         let rows = if images > 1 { height } else { (UNFOLDED / (width * self.fan_in())).clamp(1, height) };
@@ -66,7 +66,7 @@ impl Unfolding {
     }
 
     /// One row of `unfolded` per position of the block, holding all inputs under the kernel there.
-    pub(super) fn unfold<T: Real>(self, block: &Block, inputs: &[T], unfolded: &mut Vec<T>) {
+    pub(in crate::layer) fn unfold<T: Real>(self, block: &Block, inputs: &[T], unfolded: &mut Vec<T>) {
         unfolded.resize(block.positions.len() * self.fan_in(), T::ZERO);
         let is_short = self.run() < LONG_RUN;
         let mut runs = unfolded.chunks_exact_mut(self.run());
@@ -85,7 +85,7 @@ impl Unfolding {
     }
 
     /// The transpose of [`Self::unfold`]: adds up what belongs to the same input.
-    pub(super) fn fold<T: Real>(self, block: &Block, unfolded: &[T], inputs: &mut [T]) {
+    pub(in crate::layer) fn fold<T: Real>(self, block: &Block, unfolded: &[T], inputs: &mut [T]) {
         let mut runs = unfolded.chunks_exact(self.run());
         self.each_run(block, |Run { lead, start, length }| {
             let Some(run) = runs.next() else { return };

@@ -1,0 +1,90 @@
+//! Activations by name, for the command line and for messages.
+
+use std::fmt;
+use std::str::FromStr;
+
+use sim::IfCurrExp;
+
+use crate::activation::Activation;
+use crate::activation::lif_rate::LifRate;
+use crate::activation::root_unit::{RootFamily, RootUnit};
+use crate::error::ActivationError;
+
+/// White-noise amplitude (nA sqrt(ms)) of the activation `siegert`.
+const SIEGERT_SIGMA: f64 = 1.0;
+
+impl fmt::Display for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Linear => f.write_str("linear"),
+            Self::Relu => f.write_str("relu"),
+            Self::LeakyRelu { slope } => write!(f, "leaky-relu(slope {slope})"),
+            Self::Elu { alpha } => write!(f, "elu(alpha {alpha})"),
+            Self::NegLu => f.write_str("neglu"),
+            Self::RootUnit(unit) => write!(f, "{unit}"),
+            Self::Sigmoid => f.write_str("sigmoid"),
+            Self::Tanh => f.write_str("tanh"),
+            Self::Softplus => f.write_str("softplus"),
+            Self::LifRate(rate) => write!(f, "{rate}"),
+            Self::NoisySoftplus(constants) => write!(f, "noisy-softplus({constants})"),
+            Self::Softmax => f.write_str("softmax"),
+        }
+    }
+}
+
+/// `linear`, `relu`, `neglu`, `sigmoid`, `tanh`, `softplus`, `softmax`; `rrru-3`, `eru-2`, `orru-2.5` with any radix from
+/// 1 on; `lif`, `siegert` (1 nA sqrt(ms)) or `siegert-0.5`, of the default neuron.
+impl FromStr for Activation {
+    type Err = ActivationError;
+
+    fn from_str(name: &str) -> Result<Self, ActivationError> {
+        let unknown = || ActivationError::Name { found: name.to_owned() };
+        let lif = |sigma| Self::LifRate(LifRate { neuron: IfCurrExp::default(), sigma });
+        let activation = match name {
+            "linear" => Self::Linear,
+            "relu" => Self::Relu,
+            "neglu" => Self::NegLu,
+            "sigmoid" => Self::Sigmoid,
+            "tanh" => Self::Tanh,
+            "softplus" => Self::Softplus,
+            "softmax" => Self::Softmax,
+            "lif" => lif(0.0),
+            "siegert" => lif(SIEGERT_SIGMA),
+            _ => {
+                let (stem, number) = name.split_once('-').ok_or_else(unknown)?;
+                let number: f64 = number.parse().map_err(|_| unknown())?;
+                match RootFamily::ALL.into_iter().find(|family| family.name() == stem) {
+                    Some(family) => Self::RootUnit(RootUnit::new(family, number)),
+                    None if stem == "siegert" => lif(number),
+                    None => return Err(unknown()),
+                }
+            }
+        };
+        activation.check()?;
+        Ok(activation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        for name in ["linear", "relu", "neglu", "softplus", "rrru-3", "eru-2", "orru-2.5", "lif", "siegert-0.5"] {
+            let activation: Activation = name.parse().expect("a name");
+            assert_eq!(activation.to_string(), name);
+        }
+        assert_eq!("siegert".parse::<Activation>().expect("a name").to_string(), "siegert-1");
+        for (name, expected) in [
+            ("rrru-0.5", "rrru needs a finite radix of 1 or more, found 0.5"),
+            ("orru-NaN", "orru needs a finite radix of 1 or more, found NaN"),
+            ("siegert-inf", "a white-noise amplitude of 0 or more (nA sqrt(ms)) was expected, found inf"),
+            ("rrru", "no activation is called 'rrru'"),
+            ("rrru-three", "no activation is called 'rrru-three'"),
+        ] {
+            let message = name.parse::<Activation>().expect_err("impossible").to_string();
+            assert!(message.starts_with(expected), "{message}");
+        }
+    }
+}
