@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use sim::{IfCurrExp, theory};
+use sim::IfCurrExp;
+use sim::theory;
 
 use crate::activation::respond_each;
 use crate::error::ActivationError;
