@@ -11,7 +11,7 @@ pub(crate) enum Purpose {
     Shuffling { epoch: u32 },
     /// Which samples are set apart for validation.
     Validation,
-    /// How a sample is altered in this epoch; epochs below 2^30 are told apart.
+    /// How a sample is altered in this epoch; epochs below 2^29 are told apart.
     Augmentation { epoch: u32, sample: u32 },
     /// Units that a node leaves out of a sample in this epoch; epochs below 2^16 and nodes below 2^15 are told apart.
     Dropout { epoch: u32, node: usize, sample: u32 },
@@ -26,23 +26,23 @@ pub(crate) struct Stream(Philox);
 
 impl Stream {
     pub(crate) fn new(seed: u64, purpose: Purpose) -> Self {
-        // The highest bit is dropout's: its address takes the other 63. The next one is that of redrawn mixtures.
+        // The highest bit is dropout's: its address takes the other 63. The next one is that of what is redrawn in every epoch:
+        // of altered samples without the third, of mixtures with it.
         let address = match purpose {
             Purpose::Weights { tensor } => (1 << 32) | u64::from(tensor),
             Purpose::Shuffling { epoch } => (2 << 32) | u64::from(epoch),
             Purpose::Validation => 3 << 32,
-            // The second highest bit marks these.
             Purpose::Augmentation { epoch, sample } => {
-                (1 << 62) | (u64::from(epoch) & 0x3fff_ffff) << 32 | u64::from(sample)
+                (1 << 62) | (u64::from(epoch) & 0x1fff_ffff) << 32 | u64::from(sample)
             }
             Purpose::Dropout { epoch, node, sample } => {
                 let place = (u64::from(epoch) & 0xffff) << 15 | (node as u64 & 0x7fff);
                 (1 << 63) | (place << 32) | u64::from(sample)
             }
             Purpose::FixedMixture => 16 << 32,
-            Purpose::Mixture { epoch, sample } => {
-                let time = epoch.map_or(0, |epoch| 1 << 29 | u64::from(epoch) & 0x1fff_ffff);
-                (1 << 62) | (time << 32) | u64::from(sample)
+            Purpose::Mixture { epoch: None, sample } => (17 << 32) | u64::from(sample),
+            Purpose::Mixture { epoch: Some(epoch), sample } => {
+                (3 << 61) | (u64::from(epoch) & 0x1fff_ffff) << 32 | u64::from(sample)
             }
         };
         Self(Philox::from_u64_seed_stream(seed, address))
