@@ -134,14 +134,17 @@ pub(crate) fn rising_root(p: f64, q: f64, ratio: Ratio, theta: f64) -> Option<f6
     if !(q > 0.0 && p > 0.0) {
         return None;
     }
-    steep_root(p, q, ratio, theta).or_else(|| graze_root(p, q, ratio, theta))
+    match steep_root(p, q, ratio, theta) {
+        None => graze_root(p, q, ratio, theta),
+        found => found,
+    }
 }
 
 /// The root by Halley's method from s = 1; None where the potential is not clearly rising on the way.
 ///
 /// `product / square` is the curvature met within one Newton step, relative to the slope. The error of Halley's step is
 /// about its cube, so that a step at 3e-6 is the last one needed.
-#[inline]
+#[inline(always)]
 fn steep_root(p: f64, q: f64, ratio: Ratio, theta: f64) -> Option<f64> {
     let r = ratio.value;
     let mut s = 1.0;
