@@ -203,6 +203,20 @@ fn check_tensors<T>(kernel: &[T], expected: usize, bias: Option<&Vec<T>>, output
     bias.map_or(Ok(()), |bias| check_length("bias", bias, outputs))
 }
 
+/// Checks that a flat vector of so many units arrives at a layer of `[inputs, outputs]`, none of them zero.
+fn check_flat(layer: usize, input: Shape, [inputs, outputs]: [usize; 2]) -> Result<(), NetworkError> {
+    if inputs == 0 || outputs == 0 {
+        return Err(NetworkError::ZeroDimension { layer });
+    }
+    if !input.is_flat() {
+        return Err(NetworkError::NotFlat { layer, input });
+    }
+    if input.channels != inputs {
+        return Err(NetworkError::Channels { layer, expected: inputs, found: input });
+    }
+    Ok(())
+}
+
 /// Checks the length of a tensor.
 fn check_length<T>(tensor: &'static str, values: &[T], expected: usize) -> Result<(), NetworkError> {
     if values.len() == expected {

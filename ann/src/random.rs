@@ -1,5 +1,9 @@
 //! Counter-based random streams, keyed by seed, epoch and purpose; the only file that names the generator.
 
+use std::convert::Infallible;
+
+use rand::TryRng;
+use rand_distr::{Beta, Distribution as _, Gamma, StandardNormal};
 use rand_philox::{Philox, u32_to_unit_f64};
 
 /// What a stream is for; streams of different purposes never overlap.
@@ -63,25 +67,19 @@ impl Stream {
         self.0.bounded(count) as usize
     }
 
-    /// Gaussian of mean 0 and variance 1 (Box and Muller 1958); no further than 6.7 from 0, as uniforms have 32 bits.
+    /// Standard normal deviate.
     pub(crate) fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * self.uniform().ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.uniform()).cos()
+        StandardNormal.sample(self)
     }
 
-    /// Gamma distribution of scale 1 and this shape, 1 or more.
-    ///
-    /// Marsaglia and Tsang (2000), "A simple method for generating gamma variables", ACM TOMS 26.
+    /// Gamma deviate of scale 1 and this shape, 1 or more and finite.
     pub(crate) fn gamma(&mut self, shape: f64) -> f64 {
-        let d = shape - 1.0 / 3.0;
-        let c = 1.0 / (9.0 * d).sqrt();
-        loop {
-            let x = self.normal();
-            let cube = (1.0 + c * x).powi(3);
-            if cube > 0.0 && self.uniform().ln() < 0.5 * x * x + d * (1.0 - cube + cube.ln()) {
-                return d * cube;
-            }
-        }
+        Gamma::new(shape, 1.0).expect("a positive shape").sample(self)
+    }
+
+    /// Deviate of the beta distribution whose two shapes are this one, 1 or more and finite.
+    pub(crate) fn beta(&mut self, shape: f64) -> f64 {
+        Beta::new(shape, shape).expect("a positive shape").sample(self)
     }
 
     /// Fisher-Yates; every order is equally likely.
@@ -90,6 +88,22 @@ impl Stream {
             let chosen = self.below(last as u32 + 1);
             indices.swap(last, chosen);
         }
+    }
+}
+
+impl TryRng for Stream {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.0.next_u32())
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.0.next_u64())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.0.try_fill_bytes(bytes)
     }
 }
 

@@ -69,33 +69,21 @@ impl Initialiser {
     /// # Errors
     /// Names the first constant out of its range.
     pub fn check(self) -> Result<(), InitialiserError> {
-        let refuse = |constant, expected, found| Err(InitialiserError { constant, expected, found });
+        let require = |constant, expected, found: f64, holds: bool| {
+            if holds && found.is_finite() { Ok(()) } else { Err(InitialiserError { constant, expected, found }) }
+        };
+        let positive = |constant, found: f64| require(constant, "positive and finite", found, 0.0 < found);
         match self {
             Self::HeUniform | Self::HeNormal => Ok(()),
-            Self::GlorotUniform { gain: found } | Self::GlorotNormal { gain: found } => {
-                if 0.0 < found && found.is_finite() { Ok(()) } else { refuse("gain", "positive and finite", found) }
+            Self::GlorotUniform { gain } | Self::GlorotNormal { gain } => positive("gain", gain),
+            Self::Normal { mean, deviation } => {
+                require("mean", "finite", mean, true)?;
+                positive("deviation", deviation)
             }
-            Self::Normal { mean, .. } if !mean.is_finite() => refuse("mean", "finite", mean),
-            Self::Normal { deviation: found, .. } | Self::TruncatedNormal { deviation: found } => {
-                if 0.0 < found && found.is_finite() {
-                    Ok(())
-                } else {
-                    refuse("deviation", "positive and finite", found)
-                }
-            }
-            Self::Uniform { limit: found } => {
-                if 0.0 < found && found.is_finite() {
-                    Ok(())
-                } else {
-                    refuse("limit", "positive and finite", found)
-                }
-            }
-            Self::RootGamma { radix: found } | Self::RootBeta { radix: found } | Self::RootNormal { radix: found } => {
-                if 1.0 <= found && found.is_finite() {
-                    Ok(())
-                } else {
-                    refuse("radix", "1 or more and finite", found)
-                }
+            Self::TruncatedNormal { deviation } => positive("deviation", deviation),
+            Self::Uniform { limit } => positive("limit", limit),
+            Self::RootGamma { radix } | Self::RootBeta { radix } | Self::RootNormal { radix } => {
+                require("radix", "1 or more and finite", radix, 1.0 <= radix)
             }
         }
     }
@@ -138,10 +126,7 @@ impl Initialiser {
             Self::RootBeta { radix } => {
                 let shape = gamma_shape(radix);
                 let width = ((16.0 * shape + 8.0) / (radix * n)).sqrt();
-                fill(&mut |stream| {
-                    let (first, second) = (stream.gamma(shape), stream.gamma(shape));
-                    width * (first / (first + second) - 0.5)
-                })
+                fill(&mut |stream| width * (stream.beta(shape) - 0.5))
             }
             Self::RootNormal { radix } => fill(&mut normal(0.0, (6.0 / ((2.0 * radix + 1.0) * n)).sqrt())),
         }

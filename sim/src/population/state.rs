@@ -33,7 +33,7 @@ const WINDOWS_PER_TIME_CONSTANT: f64 = 8.0;
 /// Longest window (ms) of such a population.
 const LONGEST_WINDOW: f64 = 1.0;
 
-/// How far (ms) neurons with Poisson input of their own go before anybody may stop the run.
+/// How far (ms) a population that needs no windows goes before anybody may stop the run.
 const STRETCH: f64 = 1000.0;
 
 /// Why some states are never asked for something: they are chosen for populations without it.
@@ -108,7 +108,7 @@ impl State {
 
     /// Length of its windows (ms); infinite where it needs none.
     pub(crate) fn window(&self) -> f64 {
-        dispatch!(self, _state => f64::INFINITY, _noisy => f64::INFINITY, _poisson => STRETCH, cells => cells.window())
+        dispatch!(self, _state => STRETCH, _noisy => f64::INFINITY, _poisson => STRETCH, cells => cells.window())
     }
 
     /// The shortest interval of its clockwork (ms). What is recorded does not decide whether a run is too long.
@@ -126,25 +126,37 @@ impl State {
         dispatch!(self, _state => (), _noisy => (), _poisson => (), cells => cells.begin(window));
     }
 
-    /// Leaves a window at t (ms): all crossings up to then that another population may hear of are emitted.
+    /// Leaves a window at t (ms): all crossings up to then that another population may hear of in the next are emitted.
     pub(crate) fn finish(&mut self, t: f64) {
         dispatch!(self,
-            state => { let now = state.at(t); state.settle(&now); },
+            _state => (),
             noisy => noisy.run(t),
             poisson => poisson.run(t),
             cells => cells.finish(t)
         );
     }
 
-    /// Ends a run at t (ms): hands over the spikes that the state has kept until then.
+    /// Ends a run at t (ms): hands over the spikes that the state has kept until then, in order of time, then neuron, if anybody is to hear
+    /// of them.
     ///
-    /// A neuron with Poisson input of its own may be found to have fired before the end of a window that is over.
-    pub(crate) fn close(&mut self, t: f64, into: &mut Vec<Spike>) {
-        if let State::Poisson(poisson) = self {
-            poisson.close(t);
-            crate::record::sort(poisson.spikes());
-            into.append(poisson.spikes());
+    /// Feed-forward neurons are found to have fired when their next input arrives, which may be after a window that is over.
+    pub(crate) fn close(&mut self, t: f64, into: &mut Vec<Spike>, heard: bool) {
+        let spikes = match self {
+            State::Vector(state) => {
+                let now = state.at(t);
+                state.settle(&now);
+                state.spikes()
+            }
+            State::Poisson(poisson) => {
+                poisson.close(t);
+                poisson.spikes()
+            }
+            State::Noisy(_) | State::Exponential(_) | State::Alpha(_) | State::Delta(_) => return,
+        };
+        if heard {
+            crate::record::sort(spikes);
         }
+        into.append(spikes);
     }
 
     /// Delivers a spike of presynaptic neuron `pre` to all its targets; returns how many they are.
@@ -241,8 +253,10 @@ impl State {
     }
 
     /// Appends the spikes since they were last taken to a train; in order of time, then neuron, if anybody is to hear of them.
+    /// Feed-forward states keep theirs until [`State::close`].
     pub(crate) fn take_spikes(&mut self, into: &mut Vec<Spike>, heard: bool) {
-        let spikes = dispatch!(self, state => state.spikes(), noisy => noisy.spikes(), _poisson => return, cells => cells.spikes());
+        let spikes =
+            dispatch!(self, _state => return, noisy => noisy.spikes(), _poisson => return, cells => cells.spikes());
         if heard {
             crate::record::sort(spikes);
         }

@@ -140,7 +140,7 @@ impl<'a> Simulation<'a> {
             }
             for runner in runners {
                 let state = &mut self.states[runner.index];
-                state.close(reached, &mut trains.fired[runner.index]);
+                state.close(reached, &mut trains.fired[runner.index], runner.heard);
                 record.synaptic_events += state.own_arrivals();
                 runner.finish(&trains, reached, &mut record);
             }

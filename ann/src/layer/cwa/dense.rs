@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use crate::activation::Activation;
 use crate::error::NetworkError;
-use crate::layer::check_length;
 use crate::layer::cwa::Averaging;
 use crate::layer::operation::{Call, Learning, Operation, Scratch, Tape};
 use crate::layer::paths;
+use crate::layer::{check_flat, check_length};
 use crate::matrix::{Destination, Matrix, multiply};
 use crate::pass::VarianceGradient;
 use crate::real::Real;
@@ -70,16 +70,7 @@ impl<T: Real> Operation<T> for CwaDense<T> {
     }
 
     fn output_shape(&self, layer: usize, inputs: &[Shape]) -> Result<Shape, NetworkError> {
-        let input = inputs[0];
-        if self.inputs == 0 || self.outputs == 0 {
-            return Err(NetworkError::ZeroDimension { layer });
-        }
-        if !input.is_flat() {
-            return Err(NetworkError::NotFlat { layer, input });
-        }
-        if input.channels != self.inputs {
-            return Err(NetworkError::Channels { layer, expected: self.inputs, found: input });
-        }
+        check_flat(layer, inputs[0], [self.inputs, self.outputs])?;
         self.averaging.check(layer, self.inputs)?;
         Ok(Shape::flat(self.outputs))
     }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::needless_range_loop, reason = "one lane of several arrays")]
 
+use super::cell::Cell;
 use crate::crossing::Ratio;
 use crate::lanes::{LANES, Lanes, exp, ln};
 use crate::philox::{Words, blocks, uniforms};
@@ -15,7 +16,7 @@ const BLOCKS: usize = BATCH / 2;
 /// Half the spacing of the uniform numbers that intervals are made of.
 const SMALLEST: f64 = 1.0 / 9_007_199_254_740_992.0;
 
-/// What the neurons of a population have in common.
+/// Where the arrivals of a population come from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Streams {
     /// Key of the random streams, and the upper words of their counters: purpose, and population.
@@ -23,9 +24,6 @@ pub(super) struct Streams {
     pub(super) address: [u32; 2],
     /// Steps of the membrane and the synaptic term (mV) at an arrival of the first background, and of the second.
     pub(super) steps: [f64; 2],
-    pub(super) ratio: Ratio,
-    /// One over tau_m (1/ms).
-    pub(super) per_tau_m: f64,
 }
 
 /// The next arrivals of a group of neurons.
@@ -71,7 +69,7 @@ impl Arrivals {
     ///
     /// One number decides both which background an arrival comes from and how long it takes: within its share it is uniform again.
     #[inline(always)]
-    pub(super) fn draw(&mut self, streams: &Streams) -> bool {
+    pub(super) fn draw(&mut self, streams: &Streams, cell: &Cell) -> bool {
         let mut spent = [0; LANES];
         let mut any = 0;
         for l in 0..LANES {
@@ -111,6 +109,7 @@ impl Arrivals {
             }
             numbers[k] = ln(&inner);
         }
+        let per_tau_m = 1.0 / cell.neuron.tau_m;
         let mut time = [Lanes::ZERO; BATCH];
         let mut last = self.time[BATCH - 1];
         for k in 0..BATCH {
@@ -118,13 +117,13 @@ impl Arrivals {
                 // Not zero either, for the sake of neurons whose intervals are infinite.
                 let wait = if numbers[k][l] < -SMALLEST { numbers[k][l] } else { -SMALLEST };
                 time[k][l] = last[l] - self.interval[l] * wait;
-                numbers[k][l] = (last[l] - time[k][l]) * streams.per_tau_m;
+                numbers[k][l] = (last[l] - time[k][l]) * per_tau_m;
             }
             last = time[k];
         }
         for k in 0..BATCH {
             let membrane = exp(&numbers[k]);
-            let synapse = power(&membrane, &numbers[k], streams.ratio);
+            let synapse = power(&membrane, &numbers[k], cell.ratio);
             for l in 0..LANES {
                 let spent = spent[l] != 0;
                 self.time[k][l] = if spent { time[k][l] } else { self.time[k][l] };

@@ -92,8 +92,6 @@ impl PoissonState {
                 key: [0; 2],
                 address: [0; 2],
                 steps: [0, 1].map(|k| backgrounds.get(k).map_or(0.0, |background| kappa * background.weight)),
-                ratio,
-                per_tau_m: 1.0 / neuron.tau_m,
             },
             groups: (0..population.size()).step_by(LANES).map(|first| Group::new(population, first)).collect(),
             spikes: Vec::new(),
@@ -223,7 +221,7 @@ impl pulp::WithSimd for Stretch<'_> {
             for k in 0..BATCH {
                 *events += advance(group, cell, k, end, spikes);
             }
-            if !group.arrivals.draw(streams) {
+            if !group.arrivals.draw(streams, cell) {
                 // All have arrivals left, beyond the end.
                 return;
             }

@@ -6,6 +6,7 @@ use crate::population::Recording;
 use crate::projection::{Dense, Projection, Synapses};
 use crate::simulation::Simulation;
 use crate::source::{Background, Source};
+use crate::theory::{Noise, Theory};
 use rand_philox::philox4x32_10;
 
 /// The arrivals of a neuron, drawn one by one: times (ms), and which of the two backgrounds.
@@ -102,10 +103,13 @@ fn inhibition_alone() {
     };
     // Without arrivals a spike at 19.62 ms, then every 20.62 ms: 242 in 5 s, of each neuron.
     assert_eq!(count(0.0, -0.1), (20 * 242, 0));
-    // A mean of -0.1 nA (200 Hz of 0.1 nA and 5 ms) leaves 0.2 nA: 7.9 intervals of 52.4 ms a second without noise, more with it.
-    let (spikes, arrivals) = count(200.0, -0.1);
-    assert!((arrivals as f64 - 20_000.0).abs() < 5.0 * 20_000.0f64.sqrt(), "{arrivals}");
-    assert!((15 * 100..30 * 100).contains(&spikes), "{spikes}");
+    // Many small ones against the theory of the diffusion limit: 4 kHz of 0.005 nA and 5 ms are a mean of -0.1 nA and sigma 0.0158 nA. The
+    // weights are a third of sigma; five standard errors at a coefficient of variation below one.
+    let (spikes, arrivals) = count(4000.0, -0.005);
+    assert!((arrivals as f64 - 400_000.0).abs() < 5.0 * 400_000.0f64.sqrt(), "{arrivals}");
+    let noise = Noise::Synaptic { sigma: 0.005 * (4.0f64 * 5.0 / 2.0).sqrt(), tau_syn: 5.0 };
+    let expected = 100.0 * Theory::Exact.rate(&neuron, noise, 0.2).unwrap();
+    assert!((spikes as f64 - expected).abs() < 5.0 * expected.sqrt(), "{spikes} instead of {expected}");
 }
 
 /// What is recorded does not touch what happens, to the last bit; nor does it matter that the run goes on in stretches.
