@@ -100,6 +100,12 @@ impl Activation {
     /// `drive` holds [`Activation::paths`] neighbouring numbers for each output. Softmax passes the logits on: its
     /// normalisation couples the units and belongs to the loss.
     pub(crate) fn respond<T: Real>(self, drive: &mut [T], outputs: &mut [T]) {
+        pulp::Arch::new().dispatch(Response { activation: self, drive, outputs });
+    }
+
+    /// The same, to be inlined where the compiler knows the processor.
+    #[inline(always)]
+    fn respond_inline<T: Real>(self, drive: &mut [T], outputs: &mut [T]) {
         match self {
             Self::Linear | Self::Softmax => {
                 outputs.copy_from_slice(drive);
@@ -148,6 +154,22 @@ impl Activation {
             Self::LifRate(rate) => rate.respond(drive, outputs),
             Self::NoisySoftplus(constants) => constants.respond(drive, outputs),
         }
+    }
+}
+
+/// A call of [`Activation::respond`].
+struct Response<'a, T> {
+    activation: Activation,
+    drive: &'a mut [T],
+    outputs: &'a mut [T],
+}
+
+impl<T: Real> pulp::WithSimd for Response<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        self.activation.respond_inline(self.drive, self.outputs);
     }
 }
 

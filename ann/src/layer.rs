@@ -21,6 +21,7 @@ pub(crate) mod operation;
 mod paths;
 mod pointwise;
 mod rescaling;
+mod tiles;
 mod window;
 mod zero_padding2d;
 

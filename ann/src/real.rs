@@ -42,6 +42,8 @@ pub trait Real:
     fn abs(self) -> Self;
     /// Square root.
     fn sqrt(self) -> Self;
+    /// `self * factor + addend`, rounded once; slow on processors without such an instruction.
+    fn mul_add(self, factor: Self, addend: Self) -> Self;
     /// The greater of two values, neither of them NaN.
     fn maximum(self, other: Self) -> Self;
     /// `e^x` for `x <= 0`.
@@ -71,6 +73,10 @@ impl Real for f64 {
     }
     fn sqrt(self) -> Self {
         self.sqrt()
+    }
+    #[inline(always)]
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
+        self.mul_add(factor, addend)
     }
     fn maximum(self, other: Self) -> Self {
         if self > other { self } else { other }
@@ -116,6 +122,10 @@ impl Real for f32 {
     #[inline(always)]
     fn sqrt(self) -> Self {
         self.sqrt()
+    }
+    #[inline(always)]
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
+        self.mul_add(factor, addend)
     }
     #[inline(always)]
     fn maximum(self, other: Self) -> Self {

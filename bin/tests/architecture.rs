@@ -17,7 +17,16 @@ const ARROWS: [(&str, &[&str]); 5] = [
 
 /// Libraries with one home: the only files that may name them.
 const HOMES: [(&str, &[&str]); 25] = [
-    ("pulp", &["sim/src/population/", "sim/src/grid/cells.rs", "sim/src/noise.rs"]),
+    (
+        "pulp",
+        &[
+            "sim/src/population/",
+            "sim/src/grid/cells.rs",
+            "sim/src/noise.rs",
+            "ann/src/activation.rs",
+            "ann/src/layer/",
+        ],
+    ),
     ("pxfm", &["sim/src/theory/quadrature.rs"]),
     ("twofloat", &["bin/src/verify/random/series.rs"]),
     (

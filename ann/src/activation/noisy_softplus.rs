@@ -132,6 +132,7 @@ impl NoisySoftplus {
     }
 
     /// Outputs from pairs (mean nA, variance nA^2); each pair becomes (dy/dm, dy/dv).
+    #[inline(always)]
     pub(crate) fn respond<T: Real>(self, drive: &mut [T], outputs: &mut [T]) {
         let k = T::from_f64(self.k);
         let p = T::from_f64(self.p());

@@ -75,6 +75,7 @@ impl RootUnit {
         Err(ActivationError::Radix { family: self.family.name(), radix: self.radix })
     }
 
+    #[inline(always)]
     pub(crate) fn respond<T: Real>(self, drive: &mut [T], outputs: &mut [T]) {
         let (r, inverse) = (T::from_f64(self.radix), T::from_f64(1.0 / self.radix));
         let (above, shift) = match self.family {

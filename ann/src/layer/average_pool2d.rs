@@ -5,6 +5,7 @@ use crate::activation::noisy_softplus::NoisySoftplus;
 use crate::error::NetworkError;
 use crate::layer::operation::{Call, Learning, Operation, Scratch, Tape};
 use crate::layer::paths;
+use crate::layer::tiles::Tiles;
 use crate::layer::window::{Padding, Window};
 use crate::real::Real;
 use crate::shape::{Extent, Shape};
@@ -87,6 +88,20 @@ fn unit_gain_weight(cells: f64, constants: NoisySoftplus) -> f64 {
     1.0 / (cells * constants.p())
 }
 
+/// The drives of units whose inputs have these sums.
+#[inline(always)]
+fn weigh<T: Real>(sums: &[T], weights: [T; 2], paths: usize, drive: &mut [T]) {
+    if paths == 1 {
+        for (drive, &sum) in drive.iter_mut().zip(sums) {
+            *drive = weights[0] * sum;
+        }
+    } else {
+        for (drive, &sum) in drive.chunks_exact_mut(2).zip(sums) {
+            drive.copy_from_slice(&weights.map(|weight| weight * sum));
+        }
+    }
+}
+
 impl<T: Real> Operation<T> for AveragePool2d {
     fn kind(&self) -> &'static str {
         "AveragePooling2D"
@@ -112,29 +127,29 @@ impl<T: Real> Operation<T> for AveragePool2d {
         inputs || self.activation.is_non_negative()
     }
 
-    fn forward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, _scratch: &mut Scratch<T>) {
+    fn forward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, scratch: &mut Scratch<T>) {
         let (input, inputs) = call.inputs.only();
         let Tape { outputs, record: drive } = tape;
         let (paths, channels) = (self.activation.paths(), input.channels);
         drive.resize(outputs.len() * paths, T::ZERO);
         let whole = self.path_weights::<T>(self.window.size.cells());
-        let mut units = outputs.chunks_exact_mut(channels).zip(drive.chunks_exact_mut(channels * paths));
-        self.window.each(input, call.output, inputs.len() / input.units(), |cells| {
-            let Some((sums, drive)) = units.next() else { return };
-            sums.fill(T::ZERO);
-            cells.each(|first| {
-                for (sum, &value) in sums.iter_mut().zip(&inputs[first..first + channels]) {
-                    *sum += value;
-                }
+        if let Some(tiles) = Tiles::new(self.window, input, call.output) {
+            tiles.gather(inputs, outputs, &mut scratch.unfolded, |sum, value| sum + value);
+            weigh(outputs, whole, paths, drive);
+        } else {
+            let mut units = outputs.chunks_exact_mut(channels).zip(drive.chunks_exact_mut(channels * paths));
+            self.window.each(input, call.output, inputs.len() / input.units(), |cells| {
+                let Some((sums, drive)) = units.next() else { return };
+                sums.fill(T::ZERO);
+                cells.each(|first| {
+                    for (sum, &value) in sums.iter_mut().zip(&inputs[first..first + channels]) {
+                        *sum += value;
+                    }
+                });
+                let is_whole = cells.count() == self.window.size.cells();
+                weigh(sums, if is_whole { whole } else { self.path_weights(cells.count()) }, paths, drive);
             });
-            let weights =
-                if cells.count() == self.window.size.cells() { whole } else { self.path_weights(cells.count()) };
-            for (drive, &sum) in drive.chunks_exact_mut(paths).zip(&*sums) {
-                for (drive, weight) in drive.iter_mut().zip(weights) {
-                    *drive = weight * sum;
-                }
-            }
-        });
+        }
         self.activation.respond(drive, outputs);
     }
 
@@ -150,11 +165,21 @@ impl<T: Real> Operation<T> for AveragePool2d {
         tape: &Tape<T>,
         _output_gradient: &[T],
         gradient: &mut [T],
-        _scratch: &mut Scratch<T>,
+        scratch: &mut Scratch<T>,
     ) {
         let input = call.inputs.shape(0);
         let (paths, channels) = (self.activation.paths(), input.channels);
         let whole = self.path_weights::<T>(self.window.size.cells());
+        if let Some(tiles) = Tiles::new(self.window, input, call.output) {
+            let Scratch { unfolded: line, weight_gradient: cells, .. } = scratch;
+            cells.clear();
+            if paths == 1 {
+                cells.extend(tape.record.iter().map(|&mean| whole[0] * mean));
+            } else {
+                cells.extend(tape.record.chunks_exact(2).map(|unit| whole[0] * unit[0] + whole[1] * unit[1]));
+            }
+            return tiles.spread(cells, gradient, line);
+        }
         let mut units = tape.record.chunks_exact(channels * paths);
         gradient.fill(T::ZERO);
         self.window.each(input, call.output, gradient.len() / input.units(), |cells| {

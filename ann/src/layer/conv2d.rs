@@ -1,6 +1,7 @@
 //! Two-dimensional convolution.
 
 mod grouped;
+pub(in crate::layer) mod lanes;
 pub(in crate::layer) mod unfold;
 
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ use crate::matrix::{Destination, Matrix, multiply};
 use crate::real::Real;
 use crate::shape::{Extent, Shape};
 use grouped::{Depthwise, gather, spread};
+use lanes::{LANES, LaneConvolution};
 use unfold::Unfolding;
 
 /// Shape of a convolution kernel; memory order is row, column, input channel, output channel (HWIO, as in Keras).
@@ -157,6 +159,16 @@ impl<T: Real> Conv2d<T> {
         Matrix::new(weights, self.shape.fan_in() * self.groups, self.shape.outputs * self.paths())
     }
 
+    /// The layer as a convolution of few channels, if it is one.
+    fn lanes(&self, input: Shape, output: Shape) -> Option<LaneConvolution> {
+        LaneConvolution::new(
+            self.shape,
+            self.window,
+            input,
+            Shape { channels: output.channels * self.paths(), ..output },
+        )
+    }
+
     /// The layer as a depthwise convolution, if it is one.
     fn depthwise(&self, call: &Call<'_, T>) -> Option<Depthwise> {
         let output = Shape { channels: self.shape.outputs * self.paths(), ..call.output };
@@ -205,6 +217,10 @@ impl<T: Real> Operation<T> for Conv2d<T> {
         parameter == 0
     }
 
+    fn samples_at_once(&self, input: Shape, output: Shape) -> usize {
+        if self.lanes(input, output).is_some() { LANES } else { 1 }
+    }
+
     fn prepare(&self) -> Cow<'_, [T]> {
         let weights = paths::drive_weights(&self.kernel, self.paths());
         if self.groups > 1 && self.shape.inputs > 1 {
@@ -218,20 +234,22 @@ impl<T: Real> Operation<T> for Conv2d<T> {
         let Tape { outputs, record: drive } = tape;
         let (paths, batch) = (self.paths(), inputs.len() / input.units());
         drive.resize(outputs.len() * paths, T::ZERO);
-        if let Some(depthwise) = self.depthwise(call) {
+        if let Some(lanes) = self.lanes(input, call.output) {
+            lanes.forward(call.prepared, inputs, drive, &mut scratch.lanes);
+        } else if let Some(depthwise) = self.depthwise(call) {
             depthwise.forward(batch, call.prepared, inputs, drive);
-            if let Some(bias) = self.bias() {
-                paths::add_bias(bias, paths, drive);
-            }
         } else {
             let unfolding = Unfolding::new(self.window, input, call.output);
             let channels = self.shape.outputs * paths;
+            let padded = unfolding.pad(inputs, &mut scratch.padded);
             for block in unfolding.blocks(batch) {
-                unfolding.unfold(&block, inputs, &mut scratch.unfolded);
-                let unfolded = Matrix::new(&scratch.unfolded, block.positions.len(), unfolding.fan_in());
+                let unfolded = unfolding.unfold(&block, padded, &mut scratch.unfolded);
                 let drive = &mut drive[block.positions.start * channels..block.positions.end * channels];
-                paths::drive(unfolded, self.weights(call.prepared), self.bias(), paths, drive);
+                multiply(unfolded, self.weights(call.prepared), drive, Destination::Overwrite);
             }
+        }
+        if let Some(bias) = self.bias() {
+            paths::add_bias(bias, paths, drive);
         }
         self.activation.respond(drive, outputs);
     }
@@ -242,27 +260,32 @@ impl<T: Real> Operation<T> for Conv2d<T> {
         let Learning { output_gradient, parameters, variance_gradient, scratch, .. } = learning;
         paths::drive_gradient(&mut tape.record, output_gradient, paths, variance_gradient);
         let drive = &*tape.record;
-        let Scratch { unfolded, weight_gradient } = scratch;
-        weight_gradient.clear();
-        weight_gradient.resize(call.prepared.len(), T::ZERO);
-        if let Some(depthwise) = self.depthwise(call) {
-            depthwise.backward(batch, inputs, drive, weight_gradient);
-        } else {
-            let unfolding = Unfolding::new(self.window, input, call.output);
-            let channels = self.shape.outputs * paths;
+        let Scratch { padded, unfolded, weight_gradient, lanes: memory } = scratch;
+        let unfolding = Unfolding::new(self.window, input, call.output);
+        let channels = self.shape.outputs * paths;
+        let mut add_products = |gradient: &mut [T]| {
+            let padded = unfolding.pad(inputs, padded);
             for block in unfolding.blocks(batch) {
                 let positions = block.positions.clone();
-                unfolding.unfold(&block, inputs, unfolded);
-                let columns = Matrix::new(unfolded, positions.len(), unfolding.fan_in()).transposed();
+                let columns = unfolding.unfold(&block, padded, unfolded).transposed();
                 let drive = &drive[positions.start * channels..positions.end * channels];
-                let drive = Matrix::new(drive, positions.len(), channels);
-                multiply(columns, drive, weight_gradient, Destination::AddTo);
+                multiply(columns, Matrix::new(drive, positions.len(), channels), gradient, Destination::AddTo);
             }
-            if self.groups > 1 {
-                gather(weight_gradient, self.shape, self.groups, paths);
+        };
+        paths::kernel_gradient(&self.kernel, paths, weight_gradient, &mut parameters[0], |gradient| {
+            if let Some(lanes) = self.lanes(input, call.output) {
+                lanes.backward(inputs, drive, gradient, memory);
+            } else if let Some(depthwise) = self.depthwise(call) {
+                depthwise.backward(batch, inputs, drive, gradient);
+            } else if self.groups == 1 {
+                add_products(gradient);
+            } else {
+                let mut whole = vec![T::ZERO; call.prepared.len()];
+                add_products(&mut whole);
+                gather(&mut whole, self.shape, self.groups, paths);
+                gradient.iter_mut().zip(whole).for_each(|(gradient, own)| *gradient += own);
             }
-        }
-        paths::add_kernel_gradient(weight_gradient, &self.kernel, paths, &mut parameters[0]);
+        });
         if self.bias.is_some() {
             paths::add_bias_gradient(drive, paths, &mut parameters[1]);
         }
@@ -278,22 +301,19 @@ impl<T: Real> Operation<T> for Conv2d<T> {
         scratch: &mut Scratch<T>,
     ) {
         let (input, drive) = (call.inputs.shape(0), &*tape.record);
-        let batch = gradient.len() / input.units();
+        if let Some(lanes) = self.lanes(input, call.output) {
+            return lanes.input_gradient(call.prepared, drive, gradient, &mut scratch.lanes);
+        }
         if let Some(depthwise) = self.depthwise(call) {
-            depthwise.input_gradient(batch, call.prepared, drive, gradient);
-            return;
+            return depthwise.input_gradient(gradient.len() / input.units(), call.prepared, drive, gradient);
         }
         let unfolding = Unfolding::new(self.window, input, call.output);
         let channels = self.shape.outputs * self.paths();
         let weights = self.weights(call.prepared).transposed();
-        gradient.fill(T::ZERO);
-        for block in unfolding.blocks(batch) {
+        unfolding.fold(gradient, [&mut scratch.padded, &mut scratch.unfolded], |block, unfolded| {
             let positions = block.positions.clone();
-            let unfolded = &mut scratch.unfolded;
-            unfolded.resize(positions.len() * unfolding.fan_in(), T::ZERO);
             let drive = &drive[positions.start * channels..positions.end * channels];
             multiply(Matrix::new(drive, positions.len(), channels), weights, unfolded, Destination::Overwrite);
-            unfolding.fold(&block, unfolded, gradient);
-        }
+        });
     }
 }

@@ -121,11 +121,10 @@ impl<T: Real> Operation<T> for Dense<T> {
         let Learning { output_gradient, parameters, variance_gradient, scratch, .. } = learning;
         paths::drive_gradient(&mut tape.record, output_gradient, paths, variance_gradient);
         let drive = Matrix::new(&tape.record, batch, self.outputs * paths);
-        let weight_gradient = &mut scratch.weight_gradient;
-        weight_gradient.resize(call.prepared.len(), T::ZERO);
-        let samples = Matrix::new(inputs, batch, self.inputs);
-        multiply(samples.transposed(), drive, weight_gradient, Destination::Overwrite);
-        paths::add_kernel_gradient(weight_gradient, &self.kernel, paths, &mut parameters[0]);
+        let samples = Matrix::new(inputs, batch, self.inputs).transposed();
+        paths::kernel_gradient(&self.kernel, paths, &mut scratch.weight_gradient, &mut parameters[0], |gradient| {
+            multiply(samples, drive, gradient, Destination::AddTo);
+        });
         if self.bias.is_some() {
             paths::add_bias_gradient(&tape.record, paths, &mut parameters[1]);
         }

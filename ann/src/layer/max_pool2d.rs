@@ -2,6 +2,7 @@
 
 use crate::error::NetworkError;
 use crate::layer::operation::{Call, Operation, Scratch, Tape};
+use crate::layer::tiles::Tiles;
 use crate::layer::window::{Padding, Window};
 use crate::real::Real;
 use crate::shape::{Extent, Shape};
@@ -62,8 +63,11 @@ impl<T: Real> Operation<T> for MaxPool2d {
         inputs
     }
 
-    fn forward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, _scratch: &mut Scratch<T>) {
+    fn forward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, scratch: &mut Scratch<T>) {
         let (input, inputs) = call.inputs.only();
+        if let Some(tiles) = Tiles::new(self.window, input, call.output) {
+            return tiles.gather(inputs, &mut tape.outputs, &mut scratch.unfolded, T::maximum);
+        }
         let mut outputs = tape.outputs.chunks_exact_mut(input.channels);
         self.window.each(input, call.output, inputs.len() / input.units(), |cells| {
             let Some(greatest) = outputs.next() else { return };
@@ -94,23 +98,26 @@ impl<T: Real> Operation<T> for MaxPool2d {
         tape: &Tape<T>,
         output_gradient: &[T],
         gradient: &mut [T],
-        _scratch: &mut Scratch<T>,
+        scratch: &mut Scratch<T>,
     ) {
         let (input, inputs) = call.inputs.only();
         let channels = input.channels;
         let mut outputs = tape.outputs.chunks_exact(channels).zip(output_gradient.chunks_exact(channels));
+        // What no cell has taken yet.
+        let remaining = &mut scratch.unfolded;
         gradient.fill(T::ZERO);
         self.window.each(input, call.output, inputs.len() / input.units(), |cells| {
             let Some((greatest, output_gradient)) = outputs.next() else { return };
-            for channel in 0..channels {
-                let mut pending = true;
-                cells.each(|first| {
-                    if pending && inputs[first + channel] == greatest[channel] {
-                        gradient[first + channel] += output_gradient[channel];
-                        pending = false;
-                    }
-                });
-            }
+            remaining.clear();
+            remaining.extend_from_slice(output_gradient);
+            cells.each(|first| {
+                let cell = gradient[first..first + channels].iter_mut().zip(&inputs[first..first + channels]);
+                for (((gradient, input), greatest), remaining) in cell.zip(greatest).zip(&mut *remaining) {
+                    let takes = input == greatest;
+                    *gradient += if takes { *remaining } else { T::ZERO };
+                    *remaining = if takes { T::ZERO } else { *remaining };
+                }
+            });
         });
     }
 }

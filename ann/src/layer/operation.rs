@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::activation::Activation;
 use crate::error::NetworkError;
+use crate::layer::conv2d::lanes::LaneMemory;
 use crate::network::{Network, Origin};
 use crate::pass::{Phase, VarianceGradient};
 use crate::real::Real;
@@ -60,6 +61,11 @@ pub(crate) trait Operation<T: Real>: Sync {
         false
     }
 
+    /// Samples that cost hardly more than one; `inputs` as for [`Self::output_shape`].
+    fn samples_at_once(&self, _inputs: Shape, _output: Shape) -> usize {
+        1
+    }
+
     /// What the parameters are turned into once per pass, before any sample is seen.
     fn prepare(&self) -> Cow<'_, [T]> {
         Cow::Borrowed(&[])
@@ -109,6 +115,8 @@ pub(crate) struct Tape<T> {
 /// Memory that the layers of a pass share; holds nothing from one call to the next.
 #[derive(Default)]
 pub(crate) struct Scratch<T> {
+    pub(crate) lanes: LaneMemory<T>,
+    pub(crate) padded: Vec<T>,
     pub(crate) unfolded: Vec<T>,
     pub(crate) weight_gradient: Vec<T>,
 }

@@ -49,24 +49,67 @@ pub(crate) fn drive_gradient<T: Real>(
     paths: usize,
     variance_gradient: VarianceGradient,
 ) {
-    for (unit, &gradient) in slopes.chunks_exact_mut(paths).zip(output_gradient) {
-        for slope in unit {
-            *slope *= gradient;
-        }
-    }
-    if variance_gradient == VarianceGradient::Off && paths == 2 {
-        slopes.iter_mut().skip(1).step_by(2).for_each(|variance| *variance = T::ZERO);
+    pulp::Arch::new().dispatch(DriveGradient { slopes, output_gradient, paths, variance_gradient });
+}
+
+/// A call of [`drive_gradient`].
+struct DriveGradient<'a, T> {
+    slopes: &'a mut [T],
+    output_gradient: &'a [T],
+    paths: usize,
+    variance_gradient: VarianceGradient,
+}
+
+impl<T: Real> pulp::WithSimd for DriveGradient<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let Self { slopes, output_gradient, paths, variance_gradient } = self;
+        scale_slopes(slopes, output_gradient, paths, variance_gradient);
     }
 }
 
-/// Adds to the kernel's gradient what arrives through each path: `dL/dw = a + b w`, with `a` and `b` the gradients of
-/// the mean and the variance weight.
-pub(crate) fn add_kernel_gradient<T: Real>(weight_gradient: &[T], kernel: &[T], paths: usize, gradient: &mut [T]) {
-    for ((gradient, path), &weight) in gradient.iter_mut().zip(weight_gradient.chunks_exact(paths)).zip(kernel) {
-        *gradient += match *path {
-            [mean, variance] => mean + variance * weight,
-            _ => path[0],
-        };
+#[inline(always)]
+fn scale_slopes<T: Real>(slopes: &mut [T], output_gradient: &[T], paths: usize, variance_gradient: VarianceGradient) {
+    match (paths, variance_gradient) {
+        (1, _) => {
+            for (slope, &gradient) in slopes.iter_mut().zip(output_gradient) {
+                *slope *= gradient;
+            }
+        }
+        (_, VarianceGradient::On) => {
+            for (unit, &gradient) in slopes.chunks_exact_mut(2).zip(output_gradient) {
+                unit[0] *= gradient;
+                unit[1] *= gradient;
+            }
+        }
+        (_, VarianceGradient::Off) => {
+            for (unit, &gradient) in slopes.chunks_exact_mut(2).zip(output_gradient) {
+                unit[0] *= gradient;
+                unit[1] = T::ZERO;
+            }
+        }
+    }
+}
+
+/// Adds to the kernel's gradient what `accumulate` adds to the gradient of the weights: `dL/dw = a + b w`, with `a` and `b` the gradients
+/// of the mean and the variance weight. With one path the weights are the kernel.
+pub(crate) fn kernel_gradient<T: Real>(
+    kernel: &[T],
+    paths: usize,
+    spare: &mut Vec<T>,
+    gradient: &mut [T],
+    accumulate: impl FnOnce(&mut [T]),
+) {
+    if paths == 1 {
+        return accumulate(gradient);
+    }
+    spare.clear();
+    spare.resize(kernel.len() * paths, T::ZERO);
+    accumulate(spare);
+    for ((gradient, path), &weight) in gradient.iter_mut().zip(spare.chunks_exact(2)).zip(kernel) {
+        *gradient += path[0] + path[1] * weight;
     }
 }
 

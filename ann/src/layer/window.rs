@@ -57,6 +57,16 @@ impl Window {
         Extent::new((self.size.height - 1) * self.dilation.height + 1, (self.size.width - 1) * self.dilation.width + 1)
     }
 
+    /// Rows and columns that so many positions cover.
+    pub(crate) fn covered(self, positions: Extent) -> Extent {
+        let reach = self.reach();
+        let covered = |positions: usize, stride: usize, reach: usize| positions.saturating_sub(1) * stride + reach;
+        Extent::new(
+            covered(positions.height, self.stride.height, reach.height),
+            covered(positions.width, self.stride.width, reach.width),
+        )
+    }
+
     /// Number of positions over a map.
     pub(crate) fn positions(self, layer: usize, input: Shape) -> Result<Extent, NetworkError> {
         if self.size.is_empty() || self.stride.is_empty() || self.dilation.is_empty() {
@@ -82,16 +92,26 @@ impl Window {
         if numbers.iter().any(|&number| number > MOST) {
             return Err(misfit);
         }
-        if self.padding == Padding::Same {
-            return Ok(Extent::new(input.height.div_ceil(self.stride.height), input.width.div_ceil(self.stride.width)));
-        }
         let reach = self.reach();
-        let height = input.height + margins.top + margins.bottom;
-        let width = input.width + margins.left + margins.right;
-        if height < reach.height || width < reach.width {
-            return Err(misfit);
-        }
-        Ok(Extent::new((height - reach.height) / self.stride.height + 1, (width - reach.width) / self.stride.width + 1))
+        let (positions, padded) = if self.padding == Padding::Same {
+            let positions =
+                Extent::new(input.height.div_ceil(self.stride.height), input.width.div_ceil(self.stride.width));
+            (positions, self.covered(positions))
+        } else {
+            let height = input.height + margins.top + margins.bottom;
+            let width = input.width + margins.left + margins.right;
+            if height < reach.height || width < reach.width {
+                return Err(misfit);
+            }
+            let positions = Extent::new(
+                (height - reach.height) / self.stride.height + 1,
+                (width - reach.width) / self.stride.width + 1,
+            );
+            (positions, Extent::new(height, width))
+        };
+        // Padded maps are held in memory.
+        let is_sensible = Shape::new(padded.height, padded.width, input.channels).is_sensible();
+        if is_sensible { Ok(positions) } else { Err(misfit) }
     }
 
     /// Rows above and columns left of a map that [`Self::positions`] accepted.

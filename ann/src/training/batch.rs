@@ -12,9 +12,12 @@ use crate::targets::{Examples, Targets};
 use crate::training::settings::TrainingSettings;
 use crate::workspace::{Part, Totals};
 
-/// Parts of a batch that are worked on in parallel. The partition is the same for any number of threads, and so is the
-/// order in which the parts are summed, hence the result.
-const PARTS: usize = 16;
+/// Fewest and most parts of a batch, which are worked on in parallel. The partition is the same for any number of threads, and so is
+/// the order in which the parts are summed, hence the result.
+const PARTS: [usize; 2] = [2, 16];
+
+/// Products of a forward pass per parameter that make a part worth its own gradient, which is written, read and added to another.
+const WORTHWHILE: usize = 128;
 
 /// Examples that one thread measures together.
 const EXAMPLES_PER_PASS: usize = 32;
@@ -28,7 +31,7 @@ pub(crate) struct Batch {
 
 impl Batch {
     pub(crate) fn new(network: &Network<f32>, size: usize) -> Self {
-        let parts = (0..PARTS.min(size)).map(|_| Part::new(network)).collect();
+        let parts = (0..parts(network, size)).map(|_| Part::new(network)).collect();
         Self { parts, totals: Totals::new(), spare: Vec::new() }
     }
 
@@ -64,6 +67,23 @@ impl Batch {
     pub(crate) fn gradients(&self) -> &crate::gradients::Gradients<f32> {
         &self.parts[0].gradients
     }
+}
+
+/// Into how many parts a batch of `size` samples is cut: fewer where layers prefer several samples at once, and where parameters are
+/// many for what they do.
+fn parts(network: &Network<f32>, size: usize) -> usize {
+    let (mut parameters, mut products, mut at_once) = (1, 0, 1);
+    for (node, layer) in network.layers().iter().enumerate() {
+        let count: usize = layer.parameters().iter().map(|tensor| tensor.len()).sum();
+        let (input, output) = (network.input_shape(node), network.output_shape(node));
+        parameters += count;
+        products += count * output.height * output.width;
+        at_once = layer.operation().samples_at_once(input, output).max(at_once);
+    }
+    let [fewest, most] = PARTS;
+    let parts = (size * products / (parameters * WORTHWHILE)).clamp(fewest, most).min(size);
+    let groups = (size as f64 / (parts * at_once) as f64).round().max(1.0) as usize;
+    size.div_ceil(groups * at_once)
 }
 
 /// Puts examples into a part.

@@ -2,15 +2,17 @@
 
 use std::ops::Range;
 
-use crate::layer::window::{Padding, Window};
+use crate::layer::window::Window;
+use crate::matrix::Matrix;
 use crate::real::Real;
 use crate::shape::{Extent, Shape};
 
 /// Upper size (elements) of the unfolded inputs of one matrix product, so that they stay in the second-level cache.
 const UNFOLDED: usize = 65_536;
 
-/// A run of at least so many values is copied by the library's routine, which is too much of a call for a few.
-const LONG_RUN: usize = 32;
+/// Runs of up to so many values are copied some values too many, without a call or a loop whose length is not known; what is too much
+/// belongs to the next run, which overwrites it.
+const SHORT_RUN: usize = 64;
 
 /// A kernel's window over maps of one shape.
 #[derive(Clone, Copy)]
@@ -18,6 +20,8 @@ pub(in crate::layer) struct Unfolding {
     window: Window,
     input: Shape,
     output: Extent,
+    /// The map and what the window needs around it.
+    padded: Extent,
     before: (usize, usize),
 }
 
@@ -30,18 +34,13 @@ pub(in crate::layer) struct Block {
     pub(in crate::layer) positions: Range<usize>,
 }
 
-/// Values of one image under one row of the kernel: where they start, how many there are, and how many cells of the
-/// padding come before them.
-struct Run {
-    lead: usize,
-    start: usize,
-    length: usize,
-}
-
 impl Unfolding {
     pub(in crate::layer) fn new(window: Window, input: Shape, output: Shape) -> Self {
         let output = Extent::new(output.height, output.width);
-        Self { window, input, output, before: window.before(input) }
+        let (before, covered) = (window.before(input), window.covered(output));
+        let padded =
+            Extent::new(covered.height.max(before.0 + input.height), covered.width.max(before.1 + input.width));
+        Self { window, input, output, padded, before }
     }
 
     /// Number of inputs that drive one unit.
@@ -65,103 +64,132 @@ impl Unfolding {
         })
     }
 
-    /// One row of `unfolded` per position of the block, holding all inputs under the kernel there.
-    pub(in crate::layer) fn unfold<T: Real>(self, block: &Block, inputs: &[T], unfolded: &mut Vec<T>) {
-        unfolded.resize(block.positions.len() * self.fan_in(), T::ZERO);
-        let is_short = self.run() < LONG_RUN;
-        let mut runs = unfolded.chunks_exact_mut(self.run());
-        self.each_run(block, |Run { lead, start, length }| {
-            let Some(run) = runs.next() else { return };
-            if is_short && length == run.len() {
-                for (to, &from) in run.iter_mut().zip(&inputs[start..]) {
-                    *to = from;
-                }
+    /// The inputs with the padding around each map: themselves, if there is none, or in `memory`.
+    pub(in crate::layer) fn pad<'a, T: Real>(self, inputs: &'a [T], memory: &'a mut Vec<T>) -> &'a [T] {
+        if !self.has_padding() {
+            return inputs;
+        }
+        memory.clear();
+        memory.resize(inputs.len() / self.input.units() * self.padded.cells() * self.input.channels, T::ZERO);
+        self.each_line(inputs.len(), |line, padded| memory[padded].copy_from_slice(&inputs[line]));
+        memory
+    }
+
+    /// One row per position of the block, holding all inputs under the kernel there, in `memory`.
+    pub(in crate::layer) fn unfold<'a, T: Real>(
+        self,
+        block: &Block,
+        padded: &[T],
+        memory: &'a mut Vec<T>,
+    ) -> Matrix<'a, T> {
+        let (rows, columns) = (block.positions.len(), self.fan_in());
+        memory.resize(rows * columns + SHORT_RUN, T::ZERO);
+        match self.run() {
+            0..=8 => self.copy_runs::<T, 8>(block, padded, memory),
+            9..=16 => self.copy_runs::<T, 16>(block, padded, memory),
+            17..=32 => self.copy_runs::<T, 32>(block, padded, memory),
+            33..=SHORT_RUN => self.copy_runs::<T, SHORT_RUN>(block, padded, memory),
+            length => {
+                let mut runs = memory.chunks_exact_mut(length);
+                self.each_run(block, |start| {
+                    if let Some(run) = runs.next() {
+                        run.copy_from_slice(&padded[start..start + length]);
+                    }
+                });
+            }
+        }
+        Matrix::new(&memory[..rows * columns], rows, columns)
+    }
+
+    /// Copies runs of up to `COPIED` values.
+    fn copy_runs<T: Real, const COPIED: usize>(self, block: &Block, padded: &[T], unfolded: &mut [T]) {
+        let length = self.run();
+        let mut first = 0;
+        self.each_run(block, |start| {
+            if let (Some(from), Some(to)) = (padded.get(start..start + COPIED), unfolded.get_mut(first..first + COPIED))
+            {
+                to.copy_from_slice(from);
             } else {
-                run[..lead].fill(T::ZERO);
-                run[lead + length..].fill(T::ZERO);
-                run[lead..lead + length].copy_from_slice(&inputs[start..start + length]);
+                // At the end of the last map.
+                unfolded[first..first + length].copy_from_slice(&padded[start..start + length]);
             }
+            first += length;
         });
     }
 
-    /// The transpose of [`Self::unfold`]: adds up what belongs to the same input.
-    pub(in crate::layer) fn fold<T: Real>(self, block: &Block, unfolded: &[T], inputs: &mut [T]) {
-        let mut runs = unfolded.chunks_exact(self.run());
-        self.each_run(block, |Run { lead, start, length }| {
-            let Some(run) = runs.next() else { return };
-            for (to, &from) in inputs[start..start + length].iter_mut().zip(&run[lead..]) {
-                *to += from;
-            }
-        });
+    /// The transpose of [`Self::pad`] and [`Self::unfold`], for all blocks: `product` writes the matrix of a block, whose values are
+    /// added up where they belong to the same input.
+    pub(in crate::layer) fn fold<T: Real>(
+        self,
+        gradient: &mut [T],
+        [memory, unfolded]: [&mut Vec<T>; 2],
+        mut product: impl FnMut(&Block, &mut [T]),
+    ) {
+        let batch = gradient.len() / self.input.units();
+        let padded = if self.has_padding() {
+            memory.clear();
+            memory.resize(batch * self.padded.cells() * self.input.channels, T::ZERO);
+            &mut **memory
+        } else {
+            gradient.fill(T::ZERO);
+            &mut *gradient
+        };
+        for block in self.blocks(batch) {
+            unfolded.resize(block.positions.len() * self.fan_in(), T::ZERO);
+            product(&block, unfolded);
+            let mut runs = unfolded.chunks_exact(self.run());
+            self.each_run(&block, |start| {
+                let Some(run) = runs.next() else { return };
+                for (sum, &value) in padded[start..start + run.len()].iter_mut().zip(run) {
+                    *sum += value;
+                }
+            });
+        }
+        if self.has_padding() {
+            self.each_line(gradient.len(), |line, padded| gradient[line].copy_from_slice(&memory[padded]));
+        }
     }
 
-    /// Taps of the kernel that lie side by side in the image.
-    fn taps(self) -> usize {
-        if self.window.dilation.width == 1 { self.window.size.width } else { 1 }
+    fn has_padding(self) -> bool {
+        self.padded != Extent::new(self.input.height, self.input.width)
     }
 
-    /// Values of one run.
+    /// Calls `visit` for each line of the maps of `length` inputs: where it lies among these and among the padded ones.
+    fn each_line(self, length: usize, mut visit: impl FnMut(Range<usize>, Range<usize>)) {
+        let Shape { height, width, channels } = self.input;
+        for line in 0..length / (width * channels) {
+            let padded = (line / height * self.padded.height + line % height + self.before.0) * self.padded.width;
+            let padded = (padded + self.before.1) * channels;
+            visit(line * width * channels..(line + 1) * width * channels, padded..padded + width * channels);
+        }
+    }
+
+    /// Values under one row of the kernel that lie side by side in the map.
     fn run(self) -> usize {
-        self.taps() * self.input.channels
+        let taps = if self.window.dilation.width == 1 { self.window.size.width } else { 1 };
+        taps * self.input.channels
     }
 
-    /// Calls `visit` for each run of the unfolded matrix, in order; starts count over all images.
+    /// Calls `visit` with the start of each run of the unfolded matrix, in order, counted over all padded maps.
     #[inline(always)]
-    fn each_run(self, block: &Block, mut visit: impl FnMut(Run)) {
-        let Window { size, stride, dilation, padding } = self.window;
-        let (taps, channels) = (self.taps(), self.input.channels);
-        let (top, left) = self.before;
-        if padding == Padding::Valid && dilation == Extent::square(1) {
-            // Nothing to clip: the common case, in which a run is a few values long and each test would be felt.
-            let length = self.run();
-            for image in block.images.clone() {
-                for row in block.rows.clone() {
-                    for column in 0..self.output.width {
-                        for y in 0..size.height {
-                            let line = (image * self.input.height + row * stride.height + y) * self.input.width;
-                            visit(Run { lead: 0, start: (line + column * stride.width) * channels, length });
-                        }
-                    }
-                }
-            }
-            return;
-        }
+    fn each_run(self, block: &Block, mut visit: impl FnMut(usize)) {
+        let Window { size, stride, dilation, .. } = self.window;
+        let runs = size.width * self.input.channels / self.run();
+        let cell = self.input.channels;
+        let line = self.padded.width * cell;
         for image in block.images.clone() {
-            let image = image * self.input.units();
             for row in block.rows.clone() {
+                let top = (image * self.padded.height + row * stride.height) * line;
                 for column in 0..self.output.width {
-                    let (lead, start, length) = clip(column * stride.width, left, taps, self.input.width);
-                    for y in 0..size.height {
-                        // Above the map this wraps around to a large number.
-                        let line = (row * stride.height + y * dilation.height).wrapping_sub(top);
-                        let inside = line < self.input.height;
-                        let line = image + if inside { line * self.input.width * channels } else { 0 };
-                        let mut emit = |(lead, start, length): (usize, usize, usize)| {
-                            visit(Run {
-                                lead: lead * channels,
-                                start: line + start * channels,
-                                length: if inside { length * channels } else { 0 },
-                            });
-                        };
-                        if dilation.width == 1 {
-                            emit((lead, start, length));
-                        } else {
-                            for x in 0..size.width {
-                                emit(clip(column * stride.width + x * dilation.width, left, 1, self.input.width));
-                            }
+                    let mut start = top + column * stride.width * cell;
+                    for _ in 0..size.height {
+                        for run in 0..runs {
+                            visit(start + run * dilation.width * cell);
                         }
+                        start += dilation.height * line;
                     }
                 }
             }
         }
     }
-}
-
-/// The part of `taps` cells from `start` on that lies within `width` cells which `before` cells of padding precede: the
-/// taps before it, its first cell, its length.
-#[inline(always)]
-fn clip(start: usize, before: usize, taps: usize, width: usize) -> (usize, usize, usize) {
-    let lead = before.saturating_sub(start).min(taps);
-    let first = (start + lead).saturating_sub(before).min(width);
-    (lead, first, (taps - lead).min(width - first))
 }

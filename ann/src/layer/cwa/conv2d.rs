@@ -129,9 +129,9 @@ impl<T: Real> Operation<T> for CwaConv2d<T> {
         let columns = self.columns();
         sums.resize(2 * outputs.len(), T::ZERO);
         let unfolding = Unfolding::new(self.window, input, call.output);
+        let padded = unfolding.pad(inputs, &mut scratch.padded);
         for block in unfolding.blocks(inputs.len() / input.units()) {
-            unfolding.unfold(&block, inputs, &mut scratch.unfolded);
-            let unfolded = Matrix::new(&scratch.unfolded, block.positions.len(), unfolding.fan_in());
+            let unfolded = unfolding.unfold(&block, padded, &mut scratch.unfolded);
             let sums = &mut sums[block.positions.start * columns..block.positions.end * columns];
             multiply(unfolded, self.shares(call.prepared), sums, Destination::Overwrite);
         }
@@ -142,15 +142,15 @@ impl<T: Real> Operation<T> for CwaConv2d<T> {
         let (input, inputs) = call.inputs.only();
         let Learning { output_gradient, parameters, scratch, .. } = learning;
         paths::drive_gradient(&mut tape.record, output_gradient, 2, VarianceGradient::On);
-        let Scratch { unfolded, weight_gradient } = scratch;
+        let Scratch { padded, unfolded, weight_gradient, .. } = scratch;
         weight_gradient.clear();
         weight_gradient.resize(call.prepared.len(), T::ZERO);
         let columns = self.columns();
         let unfolding = Unfolding::new(self.window, input, call.output);
+        let padded = unfolding.pad(inputs, padded);
         for block in unfolding.blocks(inputs.len() / input.units()) {
             let positions = block.positions.clone();
-            unfolding.unfold(&block, inputs, unfolded);
-            let rows = Matrix::new(unfolded, positions.len(), unfolding.fan_in()).transposed();
+            let rows = unfolding.unfold(&block, padded, unfolded).transposed();
             let sums = &tape.record[positions.start * columns..positions.end * columns];
             multiply(rows, Matrix::new(sums, positions.len(), columns), weight_gradient, Destination::AddTo);
         }
@@ -168,17 +168,13 @@ impl<T: Real> Operation<T> for CwaConv2d<T> {
         scratch: &mut Scratch<T>,
     ) {
         let input = call.inputs.shape(0);
-        let (columns, batch) = (self.columns(), gradient.len() / input.units());
+        let columns = self.columns();
         let unfolding = Unfolding::new(self.window, input, call.output);
         let shares = self.shares(call.prepared).transposed();
-        gradient.fill(T::ZERO);
-        for block in unfolding.blocks(batch) {
+        unfolding.fold(gradient, [&mut scratch.padded, &mut scratch.unfolded], |block, unfolded| {
             let positions = block.positions.clone();
-            let unfolded = &mut scratch.unfolded;
-            unfolded.resize(positions.len() * unfolding.fan_in(), T::ZERO);
             let sums = &tape.record[positions.start * columns..positions.end * columns];
             multiply(Matrix::new(sums, positions.len(), columns), shares, unfolded, Destination::Overwrite);
-            unfolding.fold(&block, unfolded, gradient);
-        }
+        });
     }
 }

@@ -208,7 +208,7 @@ impl<T: Real> Operation<T> for CwaLateral<T> {
         let [_, to_inhibitory, from_inhibitory] = self.shares(call.prepared);
         let Learning { output_gradient, parameters, scratch, .. } = learning;
         let parts = self.parts(&mut tape.record, batch);
-        let Scratch { unfolded, weight_gradient } = scratch;
+        let Scratch { unfolded, weight_gradient, .. } = scratch;
         unfolded.resize(batch * (m + k), T::ZERO);
         let (p_gradient, q_gradient) = unfolded.split_at_mut(batch * m);
         p_gradient.copy_from_slice(output_gradient);
