@@ -10,9 +10,7 @@
 //! minimise over c, d   sum_j ( S f(c x_j + d, c sigma_j) - u a_j )^2
 //! ```
 
-use crate::counterpart::Counterpart;
-use crate::error::ConversionError;
-use ann::{Activation, Conv2d, Dense, Layer, Network, Shape, noisy_softplus};
+use ann::noisy_softplus;
 use nalgebra::{Matrix2, Vector2};
 use sim::theory::NoisySoftplus;
 
@@ -21,58 +19,6 @@ const FIT_POINTS: usize = 40_000;
 
 /// Steps of the Levenberg-Marquardt iteration; it converges in about ten.
 const FIT_STEPS: usize = 60;
-
-/// Weighted sums of a layer on the calibration images.
-#[derive(Debug, Clone)]
-pub(crate) struct Sums {
-    /// z = sum W a + b, one per image and unit.
-    pub(crate) drive: Vec<f64>,
-    /// sum W^2 a, one per image and unit.
-    pub(crate) squares: Vec<f64>,
-}
-
-impl Sums {
-    /// Of one layer, for `batch` inputs of shape `input`.
-    pub(crate) fn of(
-        counterpart: Counterpart<'_>,
-        input: Shape,
-        inputs: &[f32],
-        batch: usize,
-    ) -> Result<Sums, ConversionError> {
-        let run = |layer: Layer<f32>| -> Result<Vec<f64>, ConversionError> {
-            let outputs = Network::new(input, vec![layer])?.logits(inputs, batch);
-            Ok(outputs.into_iter().map(f64::from).collect())
-        };
-        let square = |kernel: &[f32]| kernel.iter().map(|w| w * w).collect::<Vec<f32>>();
-        let linear = Activation::Linear;
-        Ok(match counterpart {
-            Counterpart::Convolution(conv) => {
-                let with = |kernel, bias| Conv2d::new(conv.kernel_shape(), kernel, bias, conv.stride(), linear);
-                let bias = conv.bias().map(<[f32]>::to_vec);
-                Sums {
-                    drive: run(Layer::Conv2d(with(conv.kernel().to_vec(), bias)?))?,
-                    squares: run(Layer::Conv2d(with(square(conv.kernel()), None)?))?,
-                }
-            }
-            Counterpart::Dense(dense) => {
-                let with = |kernel, bias| Dense::new(dense.inputs(), kernel, bias, linear);
-                let bias = dense.bias().map(<[f32]>::to_vec);
-                Sums {
-                    drive: run(Layer::Dense(with(dense.kernel().to_vec(), bias)?))?,
-                    squares: run(Layer::Dense(with(square(dense.kernel()), None)?))?,
-                }
-            }
-            Counterpart::Pool(pool) => {
-                let drive = run(Layer::AveragePool2d(ann::AveragePool2d::new(pool.pool(), linear)))?;
-                let cells = pool.pool().cells() as f64;
-                Sums { squares: drive.iter().map(|average| average / cells).collect(), drive }
-            }
-            Counterpart::Identity => {
-                Sums { drive: inputs.iter().map(|&x| f64::from(x)).collect(), squares: Vec::new() }
-            }
-        })
-    }
-}
 
 /// Gain and current of one layer.
 #[derive(Debug, Clone, Copy, PartialEq)]

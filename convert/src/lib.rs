@@ -9,11 +9,13 @@
 //! Reading order: [`Route`], [`SpikingNetwork`], `calibration.rs`, [`present`], [`ConversionLoss`].
 
 mod calibration;
+mod circuit;
 mod conversion_loss;
-mod counterpart;
 mod error;
+mod gate;
 mod latency;
 mod mapping;
+mod plan;
 mod presentation;
 mod route;
 mod statistics;

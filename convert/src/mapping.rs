@@ -1,15 +1,13 @@
 //! Maps a trained network onto populations of LIF neurons and projections between them.
 
-use crate::calibration::{LayerFit, ResponseFit, Sums, quantile};
-use crate::counterpart::Counterpart;
+use crate::calibration::{LayerFit, ResponseFit, quantile};
+use crate::circuit::{Circuit, Site};
 use crate::error::{ConversionError, positive};
+use crate::plan::{Activity, Link, Plan, Sign, Stage, TrainId, TrainOrigin};
 use crate::route::{Itinerary, Route};
-use ann::{Activation, Layer, Network, Samples, Shape};
+use ann::{Activation, Network, Samples, Shape};
 use sim::theory::NoisySoftplus;
-use sim::{
-    Convolution, ConvolutionShape, IfCurrExp, MS_PER_S, MapLayout, Pooling, Population, Pre, Projection, Recording,
-    Source, Synapses,
-};
+use sim::{IfCurrExp, MS_PER_S, Population, Projection, Source};
 
 /// Choices of a conversion.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,6 +47,10 @@ impl Default for ConversionSettings {
 pub struct MappedLayer {
     /// What the layer was.
     pub kind: &'static str,
+    /// Index of the trained layer whose outputs it stands for.
+    pub node: usize,
+    /// Whether it stands for the negative outputs of the layer.
+    pub is_negative: bool,
     /// Shape of its units.
     pub shape: Shape,
     /// Rate (Hz) that stands for an activation of one.
@@ -60,7 +62,7 @@ pub struct MappedLayer {
 /// A spiking network made from a trained one.
 #[derive(Debug, Clone)]
 pub struct SpikingNetwork {
-    network: sim::Network,
+    circuit: Circuit,
     input: Shape,
     max_rate: f64,
     route: Route,
@@ -70,9 +72,10 @@ pub struct SpikingNetwork {
 impl SpikingNetwork {
     /// Converts a trained network; `samples` are the images on which activations are measured, from the training set.
     ///
-    /// Every weighted or pooling layer becomes one population of the neuron of Liu & Furber (2016), in the order of
-    /// the trained units (row, column, channel); flattening changes nothing in that order. Outputs are linear units:
-    /// their weights are scaled, and their logits shifted if they may all be negative, which decides nothing but the rates.
+    /// Every nonlinearity becomes one population of the neuron of Liu & Furber (2016), or two where outputs may be negative, in the order
+    /// of the trained units (row, column, channel). Batch normalisation, rescaling and padding are folded into weights and biases; maxima
+    /// pass on the spikes of the unit that has fired most. Outputs are linear units: their weights are scaled, and their logits shifted if
+    /// they may all be negative, which decides nothing but the rates.
     ///
     /// # Errors
     ///
@@ -100,32 +103,41 @@ impl SpikingNetwork {
         if trained.output().units() > 256 {
             return Err(ConversionError::TooManyClasses { found: trained.output().units() });
         }
-        let counterparts = Counterpart::of_all(trained)?;
-        let Itinerary { route, tau_syn, response } = Itinerary::of(trained, settings.tau_syn, settings.response)?;
+        let plan = Plan::of(trained)?;
+        let Itinerary { route, tau_syn, response } = Itinerary::of(&plan, settings.tau_syn, settings.response)?;
         let max_rate = positive("maximal pixel rate", "Hz", settings.max_rate.unwrap_or(MS_PER_S / tau_syn))?;
+        let activity = plan.activity(trained, &samples.inputs(trained), samples.len());
+        let mut unit_rates = vec![f64::NAN; plan.trains.len()];
+        unit_rates[0] = max_rate / trained.full_scale();
         let mut mapping = Mapping {
             settings,
-            route,
             response,
             neuron: IfCurrExp { tau_syn_e: tau_syn, tau_syn_i: tau_syn, ..IfCurrExp::liu_furber_2016() },
-            network: sim::Network::new(),
+            plan: &plan,
+            activity: &activity,
             images: samples.len(),
-            pre: Pre::Source(0),
-            unit_rate: max_rate,
-            activations: samples.pixels.iter().map(|&pixel| f32::from(pixel) / 255.0).collect(),
+            unit_rates,
+            circuit: Circuit::new(&plan),
             layers: Vec::new(),
         };
-        mapping.pre = mapping.network.add_source(input.units());
-        for (index, &counterpart) in counterparts.iter().enumerate() {
-            mapping.add(trained, index, counterpart)?;
+        for stage in 0..plan.stages.len() {
+            mapping.add(stage)?;
         }
-        let Mapping { network, layers, .. } = mapping;
-        Ok(SpikingNetwork { network, input, max_rate, route, layers })
+        let Mapping { circuit, mut layers, .. } = mapping;
+        layers.sort_by_key(|(home, _)| *home);
+        let layers = layers.into_iter().map(|(_, layer)| layer).collect();
+        Ok(SpikingNetwork { circuit, input, max_rate, route, layers })
     }
 
-    /// The simulated network. Its last population are the outputs, whose spikes are recorded.
-    pub fn network(&self) -> &sim::Network {
-        &self.network
+    /// Where populations are, and what passes between them.
+    pub(crate) fn circuit(&self) -> &Circuit {
+        &self.circuit
+    }
+
+    /// The simulated networks: one, or several where maxima or concatenations choose and renumber the spikes in between. The last
+    /// population of the last are the outputs.
+    pub fn networks(&self) -> impl Iterator<Item = &sim::Network> {
+        self.circuit.networks()
     }
 
     /// Shape of an image.
@@ -143,7 +155,7 @@ impl SpikingNetwork {
         self.route
     }
 
-    /// What became of the layers.
+    /// What became of the layers: one entry for each population, in the order of the simulated networks.
     pub fn layers(&self) -> &[MappedLayer] {
         &self.layers
     }
@@ -154,218 +166,197 @@ impl SpikingNetwork {
     }
 }
 
-/// A conversion in progress: what the next layer is to be connected to.
+/// A conversion in progress.
 struct Mapping<'a> {
     settings: &'a ConversionSettings,
-    route: Route,
     response: NoisySoftplus,
     neuron: IfCurrExp,
-    network: sim::Network,
+    plan: &'a Plan,
+    activity: &'a Activity,
     /// Number of calibration images.
     images: usize,
-    /// Where the next layer's spikes come from.
-    pre: Pre,
-    /// Rate (Hz) that stands for an activation of one there.
-    unit_rate: f64,
-    /// Activations there, image by image.
-    activations: Vec<f32>,
-    layers: Vec<MappedLayer>,
+    /// Rate (Hz) that stands for an activation of one in each train; NaN for those to come.
+    unit_rates: Vec<f64>,
+    circuit: Circuit,
+    /// With the part and the index of their populations.
+    layers: Vec<((usize, usize), MappedLayer)>,
 }
 
 /// What a layer's synapses must do to the weights of the trained units, and what current is to be added.
 struct Scale {
-    /// nA per unit of trained weight.
-    weight: f64,
-    /// nA per unit of trained bias.
-    bias: f64,
+    /// Mean synaptic current (nA) per unit of weighted sum.
+    per_unit: f64,
     /// Added to i_offset (nA).
     current: f64,
 }
 
 impl Mapping<'_> {
-    fn add(
-        &mut self,
-        trained: &Network<f32>,
-        index: usize,
-        counterpart: Counterpart<'_>,
-    ) -> Result<(), ConversionError> {
-        let last = index + 1 == trained.layers().len();
-        let layer = &trained.layers()[index];
-        if let Counterpart::Identity = counterpart {
-            return if last { Err(ConversionError::NoClassifier { kind: layer.kind() }) } else { Ok(()) };
+    fn add(&mut self, index: usize) -> Result<(), ConversionError> {
+        let stage = &self.plan.stages[index];
+        let is_output = index + 1 == self.plan.stages.len();
+        let links = self.links(stage)?;
+        let drive = stage.sums(|train| &self.activity.trains[train], self.images)?;
+        let drive: Vec<f64> = drive.into_iter().map(f64::from).collect();
+        if is_output {
+            let (unit_rate, scale, fit) = self.output_scale(stage, &drive)?;
+            return self.population(index, Sign::Positive, &links, unit_rate, scale, fit);
         }
-        let sums = Sums::of(counterpart, trained.input_shape(index), &self.activations, self.images)?;
-        let activation = layer.activation();
-        let (unit_rate, scale, fit) = if last {
-            if !matches!((layer, activation), (Layer::Dense(_), Activation::Softmax | Activation::Linear)) {
-                return Err(ConversionError::NoClassifier { kind: layer.kind() });
+        let outputs = &self.activity.outputs[stage.node];
+        let unit_rate = self.unit_rate(stage, &links, outputs)?;
+        let noise = self.noise(&links, drive.len())?;
+        for (sign, factor) in [(Sign::Positive, 1.0), (Sign::Negative, -1.0)] {
+            let Some(train) = self.plan.train_of(index, sign) else { continue };
+            let wanted = outputs.iter().map(|&output| (factor * f64::from(output)).max(0.0));
+            if !wanted.clone().any(|wanted| wanted > 0.0) {
+                continue;
             }
-            self.output_scale(&sums, trained.output().units(), index, layer)?
-        } else {
-            self.hidden_scale(&sums, activation, index, layer)?
-        };
-        let shape = trained.output_shape(index);
-        let population = self.population(counterpart, shape, &scale, last)?;
-        let post = self.network.add_population(population);
-        let Some(synapses) = synapses(counterpart, trained.input_shape(index), scale.weight)? else {
-            return Err(ConversionError::NoClassifier { kind: layer.kind() });
-        };
-        self.network.add_projection(Projection::new(self.pre, post, self.settings.delay, synapses)?)?;
-        self.activations = self.outputs(layer, trained.input_shape(index), &sums)?;
-        self.pre = Pre::Population(post);
-        self.unit_rate = unit_rate;
-        self.layers.push(MappedLayer { kind: layer.kind(), shape, unit_rate, fit });
+            let fit = if let Activation::NoisySoftplus(_) = stage.activation {
+                LayerFit::UNCHANGED
+            } else {
+                let s = self.response.s_hz_per_na;
+                let points = drive.iter().zip(&noise).zip(wanted.collect::<Vec<_>>());
+                let points = points.map(|((&z, &noise), wanted)| {
+                    (unit_rate * factor * z / s, unit_rate / s * noise.sqrt(), unit_rate * wanted)
+                });
+                ResponseFit::new(self.response, points).solve()
+            };
+            let per_unit = match stage.activation {
+                // Weights are nA.
+                Activation::NoisySoftplus(_) => 1.0,
+                _ => fit.gain * unit_rate / self.response.s_hz_per_na,
+            };
+            self.unit_rates[train] = unit_rate;
+            let scale = Scale { per_unit, current: fit.current };
+            self.population(index, sign, &links, unit_rate, scale, fit)?;
+        }
         Ok(())
     }
 
-    /// Scale of a hidden layer.
-    fn hidden_scale(
-        &self,
-        sums: &Sums,
-        activation: Activation,
-        index: usize,
-        layer: &Layer<f32>,
-    ) -> Result<(f64, Scale, LayerFit), ConversionError> {
-        let wanted: fn(f64) -> f64 = match activation {
-            Activation::NoisySoftplus(_) => {
-                // One unit of activation is one spike per synaptic time constant, weights are nA.
-                let unit_rate = MS_PER_S / self.neuron.tau_syn_e;
-                let scale = Scale { weight: unit_rate / self.unit_rate, bias: 1.0, current: 0.0 };
-                return Ok((unit_rate, scale, LayerFit::UNCHANGED));
+    /// The links from trains that have spikes, with the same unit rate for all that one link carries.
+    fn links(&mut self, stage: &Stage) -> Result<Vec<Link>, ConversionError> {
+        let mut links = Vec::new();
+        for link in &stage.links {
+            let Some(factors) = self.settle(link.train) else { continue };
+            let evened =
+                if factors.is_empty() { Some(link.map.clone()) } else { link.map.with_inputs_times(&factors)? };
+            let map = evened.ok_or(ConversionError::Unsupported {
+                layer: stage.node,
+                kind: stage.kind,
+                reason: "averages joined channels of different rates",
+                advice: "put a Conv2D layer between Concatenate and the pool",
+            })?;
+            links.push(Link { map, ..link.clone() });
+        }
+        Ok(links)
+    }
+
+    /// Finds the unit rate of a train without neurons of its own. Returns factors on its units, where these have different unit rates,
+    /// or nothing if it never carries a spike.
+    fn settle(&mut self, train: TrainId) -> Option<Vec<f32>> {
+        match &self.plan.trains[train].origin {
+            TrainOrigin::Input => Some(Vec::new()),
+            TrainOrigin::Neurons { .. } => (!self.unit_rates[train].is_nan()).then(Vec::new),
+            &TrainOrigin::Greatest { of, .. } => {
+                let factors = self.settle(of)?;
+                self.unit_rates[train] = self.unit_rates[of];
+                Some(factors)
             }
-            Activation::Relu => |z| z.max(0.0),
-            Activation::Softplus => |z| sim::theory::noisy_softplus(z, 1.0),
-            Activation::Linear if matches!(layer, Layer::AveragePool2d(_)) => |z| z,
-            Activation::Linear
-            | Activation::Softmax
-            | Activation::LeakyRelu { .. }
-            | Activation::Elu { .. }
-            | Activation::NegLu
-            | Activation::RootUnit(_)
-            | Activation::Sigmoid
-            | Activation::Tanh
-            | Activation::LifRate(_) => {
-                return Err(ConversionError::SignedOutput {
-                    layer: index,
-                    kind: layer.kind(),
-                    activation: activation.to_string(),
+            TrainOrigin::Together(parts) => {
+                let known: Vec<bool> = parts.iter().map(|&part| self.settle(part).is_some()).collect();
+                let rates: Vec<f64> = parts.iter().map(|&part| self.unit_rates[part]).collect();
+                let unit_rate = rates.iter().copied().fold(f64::NAN, f64::max);
+                self.unit_rates[train] = unit_rate;
+                let shape = self.plan.trains[train].shape;
+                let each = parts.iter().zip(&rates).zip(&known).flat_map(|((&part, &rate), &known)| {
+                    let factor = if known { unit_rate / rate } else { 0.0 };
+                    std::iter::repeat_n(factor as f32, self.plan.trains[part].shape.channels)
                 });
+                let cell: Vec<f32> = each.collect();
+                known.contains(&true).then(|| cell.iter().copied().cycle().take(shape.units()).collect())
             }
-        };
-        let unit_rate = if let Layer::AveragePool2d(_) = layer {
-            self.unit_rate
-        } else {
-            let positive: Vec<f64> = sums.drive.iter().map(|&z| wanted(z)).filter(|&a| a > 0.0).collect();
-            let full = quantile(positive, self.settings.percentile);
-            if !(full > 0.0) {
-                return Err(ConversionError::Silent { layer: index, kind: layer.kind(), images: self.images });
-            }
-            self.settings.hidden_rate / full
-        };
-        let s = self.response.s_hz_per_na;
-        let variance = self.variance_per_square(unit_rate);
-        let points = sums.drive.iter().zip(&sums.squares);
-        let points = points.map(|(&z, &square)| (unit_rate * z / s, (variance * square).sqrt(), unit_rate * wanted(z)));
-        let fit = ResponseFit::new(self.response, points).solve();
-        Ok((unit_rate, self.scale(unit_rate, fit), fit))
+        }
+    }
+
+    /// Rate (Hz) that stands for an activation of one in a hidden layer.
+    fn unit_rate(&self, stage: &Stage, links: &[Link], outputs: &[f32]) -> Result<f64, ConversionError> {
+        if let Activation::NoisySoftplus(_) = stage.activation {
+            // One unit of activation is one spike per synaptic time constant.
+            return Ok(MS_PER_S / self.neuron.tau_syn_e);
+        }
+        if let (true, Some(link)) = (stage.averages, links.first()) {
+            return Ok(self.unit_rates[link.train]);
+        }
+        let magnitude = |&output: &f32| if stage.signed { f64::from(output).abs() } else { f64::from(output) };
+        let positive: Vec<f64> = outputs.iter().map(magnitude).filter(|&output| output > 0.0).collect();
+        let full = quantile(positive, self.settings.percentile);
+        if !(full > 0.0) {
+            return Err(ConversionError::Silent { layer: stage.node, kind: stage.kind, images: self.images });
+        }
+        Ok(self.settings.hidden_rate / full)
+    }
+
+    /// Variance of the synaptic current per squared mean current per unit of weighted sum, of each image and unit: with the weights
+    /// `w = W 1000 / (tau_syn u)` per unit of current, `u` being the train's unit rate, that is
+    /// `(tau_syn/2) sum w^2 u a = (1000 / (2 tau_syn)) sum W^2 a / u`.
+    fn noise(&self, links: &[Link], length: usize) -> Result<Vec<f64>, ConversionError> {
+        let mut noise = vec![0.0; length];
+        for Link { train, map, .. } in links {
+            let factor = 0.5 * MS_PER_S / (self.neuron.tau_syn_e * self.unit_rates[*train]);
+            let squares = map.squared()?.apply(&self.activity.trains[*train], self.images)?;
+            noise.iter_mut().zip(squares).for_each(|(sum, square)| *sum += factor * f64::from(square).max(0.0));
+        }
+        Ok(noise)
     }
 
     /// Scale of the output layer: the winner's logit at the percentile has the output rate; where winners may be
     /// negative, all logits are raised alike.
-    fn output_scale(
-        &self,
-        sums: &Sums,
-        classes: usize,
-        index: usize,
-        layer: &Layer<f32>,
-    ) -> Result<(f64, Scale, LayerFit), ConversionError> {
+    fn output_scale(&self, stage: &Stage, drive: &[f64]) -> Result<(f64, Scale, LayerFit), ConversionError> {
         let winners: Vec<f64> =
-            sums.drive.chunks(classes).map(|z| z.iter().copied().fold(f64::NEG_INFINITY, f64::max)).collect();
+            drive.chunks(stage.shape.units()).map(|z| z.iter().copied().fold(f64::NEG_INFINITY, f64::max)).collect();
         let low = quantile(winners.clone(), 1.0 - self.settings.percentile).min(0.0);
         let high = quantile(winners, self.settings.percentile);
         if !(high > low) {
-            return Err(ConversionError::Silent { layer: index, kind: layer.kind(), images: self.images });
+            return Err(ConversionError::Silent { layer: stage.node, kind: stage.kind, images: self.images });
         }
         let unit_rate = self.settings.output_rate / (high - low);
-        let fit = LayerFit { current: -unit_rate * low / self.response.s_hz_per_na, ..LayerFit::UNCHANGED };
-        Ok((unit_rate, self.scale(unit_rate, fit), fit))
+        let s = self.response.s_hz_per_na;
+        let fit = LayerFit { current: -unit_rate * low / s, ..LayerFit::UNCHANGED };
+        Ok((unit_rate, Scale { per_unit: unit_rate / s, current: fit.current }, fit))
     }
 
-    /// Weights that give the mean current unit_rate z / S (nA), times the fit's gain.
-    fn scale(&self, unit_rate: f64, fit: LayerFit) -> Scale {
-        let per_unit = fit.gain * unit_rate / self.response.s_hz_per_na;
-        Scale {
-            weight: per_unit * MS_PER_S / (self.neuron.tau_syn_e * self.unit_rate),
-            bias: per_unit,
-            current: fit.current,
-        }
-    }
-
-    /// Variance of the synaptic current (nA^2) per unit of sum W^2 a, at gain one: (tau_syn/2) sum w^2 rate.
-    fn variance_per_square(&self, unit_rate: f64) -> f64 {
-        let weight = self.scale(unit_rate, LayerFit::UNCHANGED).weight;
-        0.5 * self.neuron.tau_syn_e / MS_PER_S * weight * weight * self.unit_rate
-    }
-
+    /// Puts a population into the circuit, with its synapses.
     fn population(
-        &self,
-        counterpart: Counterpart<'_>,
-        shape: Shape,
-        scale: &Scale,
-        is_output: bool,
-    ) -> Result<Population, ConversionError> {
+        &mut self,
+        index: usize,
+        sign: Sign,
+        links: &[Link],
+        unit_rate: f64,
+        scale: Scale,
+        fit: LayerFit,
+    ) -> Result<(), ConversionError> {
+        let stage = &self.plan.stages[index];
         let base = self.neuron.i_offset + scale.current;
-        let bias = match counterpart {
-            Counterpart::Convolution(conv) => conv.bias(),
-            Counterpart::Dense(dense) => dense.bias(),
-            Counterpart::Pool(_) | Counterpart::Identity => None,
+        let per_unit = if sign == Sign::Negative { -scale.per_unit } else { scale.per_unit };
+        let i_offset: Vec<f64> = match &stage.bias[..] {
+            [] => vec![base; stage.shape.units()],
+            bias => bias.iter().map(|&bias| base + per_unit * f64::from(bias)).collect(),
         };
-        let i_offset: Vec<f64> = match bias {
-            Some(bias) => bias.iter().cycle().take(shape.units()).map(|&b| base + scale.bias * f64::from(b)).collect(),
-            None => vec![base; shape.units()],
+        let population = Population::new(stage.shape.units(), self.neuron).map_err(sim::NetworkError::from)?;
+        let home = self.circuit.add(self.plan, index, sign, population.with_i_offset(i_offset)?)?;
+        for Link { train, map, factor } in links {
+            let weight = per_unit * f64::from(*factor) * MS_PER_S / (self.neuron.tau_syn_e * self.unit_rates[*train]);
+            let Site { pre, network, population } = self.circuit.connect(self.plan, *train, home);
+            network.add_projection(Projection::new(pre, population, self.settings.delay, map.synapses(weight)?)?)?;
+        }
+        let layer = MappedLayer {
+            kind: stage.kind,
+            node: stage.node,
+            is_negative: sign == Sign::Negative,
+            shape: stage.shape,
+            unit_rate,
+            fit,
         };
-        let population = Population::new(shape.units(), self.neuron).map_err(sim::NetworkError::from)?;
-        let recording = Recording { spikes: is_output, ..Recording::default() };
-        Ok(population.with_i_offset(i_offset)?.with_recording(recording)?)
+        self.layers.push((home, layer));
+        Ok(())
     }
-
-    /// Activations of a layer on the calibration images.
-    fn outputs(&self, layer: &Layer<f32>, input: Shape, sums: &Sums) -> Result<Vec<f32>, ConversionError> {
-        Ok(match (self.route, layer.activation()) {
-            (_, Activation::Relu) => sums.drive.iter().map(|&z| z.max(0.0) as f32).collect(),
-            (_, Activation::Linear | Activation::Softmax) => sums.drive.iter().map(|&z| z as f32).collect(),
-            _ => Network::new(input, vec![layer.clone()])?.logits(&self.activations, self.images),
-        })
-    }
-}
-
-/// Synapses of a layer, `scale` (nA per unit of trained weight) times its weights; `None` for one without.
-fn synapses(counterpart: Counterpart<'_>, input: Shape, scale: f64) -> Result<Option<Synapses>, ConversionError> {
-    let scaled = |kernel: &[f32]| kernel.iter().map(|&w| scale * f64::from(w)).collect::<Vec<f64>>();
-    Ok(Some(match counterpart {
-        Counterpart::Convolution(conv) => {
-            let kernel = conv.kernel_shape();
-            let shape = ConvolutionShape {
-                map: [input.height, input.width],
-                channels: kernel.inputs,
-                kernel: [kernel.height, kernel.width],
-                filters: kernel.outputs,
-                stride: [conv.stride().height, conv.stride().width],
-                padding: [[0, 0], [0, 0]],
-                dilation: [1, 1],
-                groups: 1,
-                layout: MapLayout::ChannelsLast,
-            };
-            Synapses::Convolution(Convolution::new(shape, &scaled(conv.kernel()))?)
-        }
-        Counterpart::Pool(pool) => {
-            let window = [pool.pool().height, pool.pool().width];
-            let map = [input.height, input.width];
-            Synapses::Pooling(Pooling::new(map, input.channels, window, scale * pool.weight())?)
-        }
-        Counterpart::Dense(dense) => {
-            Synapses::Dense(sim::Dense::new(dense.inputs(), dense.outputs(), scaled(dense.kernel()))?)
-        }
-        Counterpart::Identity => return Ok(None),
-    }))
 }

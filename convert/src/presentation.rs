@@ -1,10 +1,11 @@
 //! Presents images to a spiking network and reads its decisions.
 
+use crate::circuit::{CircuitRecord, CircuitSimulation};
 use crate::error::{ConversionError, positive};
 use crate::mapping::SpikingNetwork;
 use ann::Samples;
 use rayon::prelude::*;
-use sim::{Record, Simulation, StreamKey};
+use sim::{Spike, StreamKey};
 use std::ops::ControlFlow;
 
 /// How images are presented. The state is reset before each image.
@@ -36,6 +37,8 @@ pub struct Outcome {
     pub input_spikes: u64,
     /// Spikes of all neurons.
     pub spikes: u64,
+    /// Spikes of each population, in the order of [`SpikingNetwork::layers`].
+    pub layer_spikes: Vec<u64>,
     /// Synaptic events: arrivals of a spike at one neuron.
     pub synaptic_events: u64,
 }
@@ -63,7 +66,7 @@ pub fn present(
     }
     let duration = positive("duration", "ms", presentation.latencies.last().copied().unwrap_or(f64::NAN))?;
     let stopped = std::sync::atomic::AtomicBool::new(false);
-    let fresh = Simulation::new(network.network())?;
+    let fresh = CircuitSimulation::new(network.circuit())?;
     (0..samples.len())
         .into_par_iter()
         .map_init(
@@ -74,7 +77,7 @@ pub fn present(
                 }
                 let pixels = &samples.pixels[image * units..(image + 1) * units];
                 let key = StreamKey { seed: presentation.seed, sample: image as u64 };
-                let record = simulation.run(&[network.stimulus(pixels)], key, duration)?;
+                let record = simulation.run(&network.stimulus(pixels), key, duration)?;
                 let outcome = outcome(&record, &presentation.latencies);
                 if done(&outcome).is_break() {
                     stopped.store(true, std::sync::atomic::Ordering::Relaxed);
@@ -85,27 +88,30 @@ pub fn present(
         .collect()
 }
 
-fn outcome(record: &Record, latencies: &[f64]) -> Outcome {
-    let Some(output) = record.populations.last() else {
-        return Outcome::default();
-    };
-    let mut counts = vec![0u32; output.counts.len()];
-    let mut spikes = output.spikes.iter().peekable();
-    let decisions = latencies
-        .iter()
-        .map(|&latency| {
-            while let Some(spike) = spikes.next_if(|spike| spike.time <= latency) {
-                counts[spike.neuron as usize] += 1;
-            }
-            decide(&counts)
-        })
-        .collect();
+fn outcome(record: &CircuitRecord, latencies: &[f64]) -> Outcome {
+    let (spikes, classes) = record.output();
+    let layers = record.parts.iter().flat_map(|part| &part.populations).map(sim::PopulationRecord::total);
+    let layer_spikes: Vec<u64> = layers.collect();
     Outcome {
-        decisions,
-        input_spikes: record.source_spikes.iter().sum(),
-        spikes: record.populations.iter().map(sim::PopulationRecord::total).sum(),
-        synaptic_events: record.synaptic_events,
+        decisions: decisions(spikes, classes, latencies),
+        // Further parts hear spikes that other populations have fired.
+        input_spikes: record.parts.first().map_or(0, |part| part.source_spikes.iter().sum()),
+        spikes: layer_spikes.iter().sum(),
+        layer_spikes,
+        synaptic_events: record.parts.iter().map(|part| part.synaptic_events).sum(),
     }
+}
+
+fn decisions(spikes: &[Spike], classes: usize, latencies: &[f64]) -> Vec<Decision> {
+    let mut counts = vec![0u32; classes];
+    let mut spikes = spikes.iter().peekable();
+    let decide_at = |&latency: &f64| {
+        while let Some(spike) = spikes.next_if(|spike| spike.time <= latency) {
+            counts[spike.neuron as usize] += 1;
+        }
+        decide(&counts)
+    };
+    latencies.iter().map(decide_at).collect()
 }
 
 /// The class with the largest count.

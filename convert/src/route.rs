@@ -1,7 +1,8 @@
 //! Which way a network is converted.
 
 use crate::error::ConversionError;
-use ann::{Activation, Layer, Network};
+use crate::plan::Plan;
+use ann::Activation;
 use sim::theory::NoisySoftplus;
 
 /// How weights become synaptic currents.
@@ -25,23 +26,16 @@ pub(crate) struct Itinerary {
 
 impl Itinerary {
     /// The route of a network. `tau_syn` (ms) and `response` are those of the normalised route; a Noisy Softplus network brings its own.
-    pub(crate) fn of(
-        trained: &Network<f32>,
-        tau_syn: f64,
-        response: Option<NoisySoftplus>,
-    ) -> Result<Itinerary, ConversionError> {
-        let layers = trained.layers();
-        let hidden = layers.iter().enumerate().take(layers.len() - 1);
-        let hidden = hidden.filter(|(_, layer)| !matches!(layer, Layer::Flatten | Layer::Dropout(_)));
+    pub(crate) fn of(plan: &Plan, tau_syn: f64, response: Option<NoisySoftplus>) -> Result<Itinerary, ConversionError> {
         let noisy = |activation: Activation| matches!(activation, Activation::NoisySoftplus(_));
         let mut first = None;
-        for (index, layer) in hidden {
-            let activation = layer.activation();
+        for stage in plan.stages.iter().take(plan.stages.len() - 1) {
+            let activation = stage.activation;
             let expected = *first.get_or_insert(activation);
             if (noisy(expected) || noisy(activation)) && activation != expected {
                 return Err(ConversionError::MixedUnits {
-                    layer: index,
-                    kind: layer.kind(),
+                    layer: stage.node,
+                    kind: stage.kind,
                     activation: activation.to_string(),
                     expected: expected.to_string(),
                 });

@@ -43,6 +43,16 @@ impl Source {
         Source::Poisson { rates, start: 0.0, duration: f64::INFINITY }
     }
 
+    /// The spikes that `size` neurons of this source send in [0, duration) ms, in order of time, then neuron: those of a run under this key in
+    /// which it is the first source.
+    ///
+    /// # Errors
+    ///
+    /// As a run: a wrong number of rates, and numbers and times that make no sense.
+    pub fn spikes(&self, size: usize, key: StreamKey, duration: f64) -> Result<Vec<Spike>, NetworkError> {
+        self.emit(size, 0, false, key, duration)
+    }
+
     /// The spikes of the source in [0, duration) ms, in order of time, then neuron.
     ///
     /// `size` is the declared number of neurons, `index` the address of the source's random streams. With `merged`, nobody can tell its

@@ -26,12 +26,11 @@ pub(super) fn mapping(spiking: &SpikingNetwork) -> String {
     let rows: Vec<Vec<String>> = spiking
         .layers()
         .iter()
-        .zip(spiking.network().populations())
-        .map(|(layer, population)| {
+        .map(|layer| {
             vec![
-                layer.kind.to_owned(),
+                layer.kind.to_owned() + if layer.is_negative { " (negative)" } else { "" },
                 layer.shape.to_string(),
-                population.size().to_string(),
+                layer.shape.units().to_string(),
                 number(layer.unit_rate, 2),
                 number(layer.fit.gain, 3),
                 number(layer.fit.current, 4),
@@ -109,6 +108,8 @@ pub(super) fn mapping_document(spiking: &SpikingNetwork, provenance: &Provenance
         .map(|layer| {
             json!({
                 "layer": layer.kind,
+                "node": layer.node,
+                "is_negative": layer.is_negative,
                 "shape": [layer.shape.height, layer.shape.width, layer.shape.channels],
                 "hz_per_unit": layer.unit_rate,
                 "gain": layer.fit.gain,
