@@ -20,6 +20,9 @@ const FIT_POINTS: usize = 40_000;
 /// Steps of the Levenberg-Marquardt iteration; it converges in about ten.
 const FIT_STEPS: usize = 60;
 
+/// Damping of a step on measured rates: counts of a short run scatter.
+const MEASURED_DAMPING: f64 = 0.05;
+
 /// Gain and current of one layer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerFit {
@@ -50,6 +53,35 @@ impl ResponseFit {
     pub(crate) fn new(response: NoisySoftplus, points: impl ExactSizeIterator<Item = (f64, f64, f64)>) -> ResponseFit {
         let every = points.len().div_ceil(FIT_POINTS).max(1);
         ResponseFit { response, points: points.step_by(every).collect() }
+    }
+
+    /// A damped Gauss-Newton step from (gain, current) towards the wanted rates, where `measured` rates (Hz) take the place of those that
+    /// the response predicts; how rates change with gain and current is still predicted.
+    pub(crate) fn step(&self, fit: LayerFit, measured: &[f64]) -> LayerFit {
+        let NoisySoftplus { k, s_hz_per_na: s } = self.response;
+        let (mut matrix, mut vector) = (Matrix2::zeros(), Vector2::zeros());
+        for (&(x, sigma, wanted), measured) in self.points.iter().zip(measured) {
+            let value = noisy_softplus::evaluate(fit.gain * x + fit.current, (fit.gain * sigma).max(1e-9), k);
+            let row = Vector2::new(s * (value.by_mean * x + value.by_sigma * sigma), s * value.by_mean);
+            matrix += row * row.transpose();
+            vector += row * (measured - wanted);
+        }
+        let damped = matrix + Matrix2::from_diagonal(&matrix.diagonal()) * MEASURED_DAMPING;
+        match damped.lu().solve(&vector) {
+            // Never more than twice the gain or half of it: the prediction holds nearby.
+            Some(step) => LayerFit {
+                gain: (fit.gain - step[0]).clamp(0.5 * fit.gain, 2.0 * fit.gain),
+                current: fit.current - step[1],
+                ..fit
+            },
+            None => fit,
+        }
+    }
+
+    /// Root of the mean squared deviation of measured from wanted rates (Hz).
+    pub(crate) fn deviation(&self, measured: &[f64]) -> f64 {
+        let squares = self.points.iter().zip(measured).map(|(&(_, _, wanted), measured)| (measured - wanted).powi(2));
+        (squares.sum::<f64>() / self.points.len().max(1) as f64).sqrt()
     }
 
     /// Sum of squares, with the normal equations of its linearisation at (gain, current).

@@ -19,6 +19,7 @@ mod plan;
 mod presentation;
 mod route;
 mod statistics;
+mod tuning;
 
 pub use calibration::{LayerFit, ResponseFit};
 pub use conversion_loss::ConversionLoss;
@@ -27,4 +28,5 @@ pub use latency::{LatencyAccuracy, standard_latencies};
 pub use mapping::{ConversionSettings, MappedLayer, SpikingNetwork};
 pub use presentation::{Decision, Outcome, Presentation, present};
 pub use route::Route;
+pub use tuning::Tuning;
 pub use statistics::{Interval, mcnemar, wilson};

@@ -5,9 +5,13 @@ use crate::circuit::{Circuit, Site};
 use crate::error::{ConversionError, positive};
 use crate::plan::{Activity, Link, Plan, Sign, Stage, TrainId, TrainOrigin};
 use crate::route::{Itinerary, Route};
+use crate::tuning::Tuning;
 use ann::{Activation, Network, Samples, Shape};
 use sim::theory::NoisySoftplus;
 use sim::{IfCurrExp, MS_PER_S, Population, Projection, Source};
+
+/// Fits of a layer that are tried in its tuning.
+const TRIALS: usize = 4;
 
 /// Choices of a conversion.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,6 +30,8 @@ pub struct ConversionSettings {
     pub percentile: f64,
     /// Delay of every projection (ms).
     pub delay: f64,
+    /// How the fits are corrected by simulation, on the normalised route; `None` for fits to the response alone.
+    pub tuning: Option<Tuning>,
 }
 
 impl Default for ConversionSettings {
@@ -38,6 +44,7 @@ impl Default for ConversionSettings {
             output_rate: 200.0,
             percentile: 0.999,
             delay: 1.0,
+            tuning: Some(Tuning::STANDARD),
         }
     }
 }
@@ -109,12 +116,16 @@ impl SpikingNetwork {
         let activity = plan.activity(trained, &samples.inputs(trained), samples.len());
         let mut unit_rates = vec![f64::NAN; plan.trains.len()];
         unit_rates[0] = max_rate / trained.full_scale();
+        let tuned = settings.tuning.map_or(0, |tuning| tuning.images.min(samples.len()));
+        let stimuli: Vec<Source> =
+            samples.pixels.chunks_exact(input.units()).take(tuned).map(|image| poisson(image, max_rate)).collect();
         let mut mapping = Mapping {
             settings,
             response,
             neuron: IfCurrExp { tau_syn_e: tau_syn, tau_syn_i: tau_syn, ..IfCurrExp::liu_furber_2016() },
             plan: &plan,
             activity: &activity,
+            stimuli: &stimuli,
             images: samples.len(),
             unit_rates,
             circuit: Circuit::new(&plan),
@@ -162,17 +173,25 @@ impl SpikingNetwork {
 
     /// Poisson input for one image of bytes.
     pub fn stimulus(&self, pixels: &[u8]) -> Source {
-        Source::poisson(pixels.iter().map(|&pixel| f64::from(pixel) / 255.0 * self.max_rate).collect())
+        poisson(pixels, self.max_rate)
     }
 }
 
+/// Poisson processes, a full-scale pixel having `max_rate` (Hz).
+fn poisson(pixels: &[u8], max_rate: f64) -> Source {
+    Source::poisson(pixels.iter().map(|&pixel| f64::from(pixel) / 255.0 * max_rate).collect())
+}
+
 /// A conversion in progress.
+#[derive(Clone)]
 struct Mapping<'a> {
     settings: &'a ConversionSettings,
     response: NoisySoftplus,
     neuron: IfCurrExp,
     plan: &'a Plan,
     activity: &'a Activity,
+    /// Images that fits are corrected on, as spikes.
+    stimuli: &'a [Source],
     /// Number of calibration images.
     images: usize,
     /// Rate (Hz) that stands for an activation of one in each train; NaN for those to come.
@@ -199,7 +218,8 @@ impl Mapping<'_> {
         let drive: Vec<f64> = drive.into_iter().map(f64::from).collect();
         if is_output {
             let (unit_rate, scale, fit) = self.output_scale(stage, &drive)?;
-            return self.population(index, Sign::Positive, &links, unit_rate, scale, fit);
+            self.population(index, Sign::Positive, &links, unit_rate, scale, fit)?;
+            return Ok(());
         }
         let outputs = &self.activity.outputs[stage.node];
         let unit_rate = self.unit_rate(stage, &links, outputs)?;
@@ -210,26 +230,56 @@ impl Mapping<'_> {
             if !wanted.clone().any(|wanted| wanted > 0.0) {
                 continue;
             }
-            let fit = if let Activation::NoisySoftplus(_) = stage.activation {
-                LayerFit::UNCHANGED
-            } else {
-                let s = self.response.s_hz_per_na;
-                let points = drive.iter().zip(&noise).zip(wanted.collect::<Vec<_>>());
-                let points = points.map(|((&z, &noise), wanted)| {
-                    (unit_rate * factor * z / s, unit_rate / s * noise.sqrt(), unit_rate * wanted)
-                });
-                ResponseFit::new(self.response, points).solve()
-            };
-            let per_unit = match stage.activation {
-                // Weights are nA.
-                Activation::NoisySoftplus(_) => 1.0,
-                _ => fit.gain * unit_rate / self.response.s_hz_per_na,
-            };
             self.unit_rates[train] = unit_rate;
-            let scale = Scale { per_unit, current: fit.current };
+            if let Activation::NoisySoftplus(_) = stage.activation {
+                // Weights are nA.
+                let scale = Scale { per_unit: 1.0, current: 0.0 };
+                self.population(index, sign, &links, unit_rate, scale, LayerFit::UNCHANGED)?;
+                continue;
+            }
+            let s = self.response.s_hz_per_na;
+            let points = drive.iter().zip(&noise).zip(wanted.collect::<Vec<_>>());
+            let points = points.map(|((&z, &noise), wanted)| {
+                (unit_rate * factor * z / s, unit_rate / s * noise.sqrt(), unit_rate * wanted)
+            });
+            let mut fit = ResponseFit::new(self.response, points.clone()).solve();
+            if let Some(tuning) = self.settings.tuning {
+                let tuned = tuning.images.min(self.images) * stage.shape.units();
+                let wanted = ResponseFit { response: self.response, points: points.take(tuned).collect() };
+                fit = self.tune(index, sign, &links, unit_rate, fit, &wanted, tuning)?;
+            }
+            let scale = Scale { per_unit: fit.gain * unit_rate / s, current: fit.current };
             self.population(index, sign, &links, unit_rate, scale, fit)?;
         }
         Ok(())
+    }
+
+    /// Corrects a fit by what the neurons do: runs the circuit up to them, steps towards the wanted rates, and takes the best of
+    /// [`TRIALS`] fits.
+    fn tune(
+        &self,
+        index: usize,
+        sign: Sign,
+        links: &[Link],
+        unit_rate: f64,
+        fit: LayerFit,
+        wanted: &ResponseFit,
+        tuning: Tuning,
+    ) -> Result<LayerFit, ConversionError> {
+        let (mut trial, mut best) = (fit, LayerFit { rmse: f64::INFINITY, ..fit });
+        for _ in 0..TRIALS {
+            let mut mapping = Mapping { circuit: self.circuit.clone(), layers: Vec::new(), ..self.clone() };
+            let scale =
+                Scale { per_unit: trial.gain * unit_rate / self.response.s_hz_per_na, current: trial.current };
+            let home = mapping.population(index, sign, links, unit_rate, scale, trial)?;
+            let measured = tuning.rates(&mapping.circuit, home, self.stimuli)?;
+            trial.rmse = wanted.deviation(&measured);
+            if trial.rmse < best.rmse {
+                best = trial;
+            }
+            trial = wanted.step(trial, &measured);
+        }
+        Ok(best)
     }
 
     /// The links from trains that have spikes, with the same unit rate for all that one link carries.
@@ -333,7 +383,7 @@ impl Mapping<'_> {
         unit_rate: f64,
         scale: Scale,
         fit: LayerFit,
-    ) -> Result<(), ConversionError> {
+    ) -> Result<(usize, usize), ConversionError> {
         let stage = &self.plan.stages[index];
         let base = self.neuron.i_offset + scale.current;
         let per_unit = if sign == Sign::Negative { -scale.per_unit } else { scale.per_unit };
@@ -357,6 +407,6 @@ impl Mapping<'_> {
             fit,
         };
         self.layers.push((home, layer));
-        Ok(())
+        Ok(home)
     }
 }

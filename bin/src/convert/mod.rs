@@ -9,7 +9,7 @@ use crate::output::{Provenance, ResultFolder, json_text};
 use crate::run::{self, Interrupt, RunArguments, progress};
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use convert::{ConversionSettings, Presentation, Route, SpikingNetwork, present, standard_latencies};
+use convert::{ConversionSettings, Presentation, Route, SpikingNetwork, Tuning, present, standard_latencies};
 use data::mnist::Split;
 use measurement::Measurement;
 use std::ops::ControlFlow;
@@ -62,6 +62,9 @@ pub struct ConvertArguments {
     /// Delay of every projection (ms)
     #[arg(long, value_name = "MS", default_value_t = ConversionSettings::default().delay, allow_negative_numbers = true)]
     delay: f64,
+    /// Number of calibration images on which the fit of each layer is corrected by simulation; 0 for fits to the response alone
+    #[arg(long, value_name = "N", default_value_t = Tuning::STANDARD.images)]
+    tuning: usize,
     /// Seed of the Poisson input
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -112,6 +115,7 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
         output_rate: arguments.output_rate,
         percentile: arguments.percentile / 100.0,
         delay: arguments.delay,
+        tuning: (arguments.tuning > 0).then_some(Tuning { images: arguments.tuning, seed: arguments.seed, ..Tuning::STANDARD }),
     };
     let spiking = run::on_threads(arguments.run.threads, || {
         SpikingNetwork::convert(&trained, dataset::samples(&training), &settings)
