@@ -32,6 +32,24 @@ pub(crate) fn greatest(spikes: &[Spike], pool: MaxPool2d, input: Shape, output: 
     passed
 }
 
+/// The greatest value of each channel under each window; values are 0 or more.
+pub(crate) fn greatest_values(values: &[f32], pool: MaxPool2d, input: Shape, output: Shape) -> Vec<f32> {
+    let (window, stride) = (pool.pool(), pool.stride());
+    let rows = Windows::new(input.height, output.height, window.height, stride.height, pool.padding(), |m| m.top);
+    let columns = Windows::new(input.width, output.width, window.width, stride.width, pool.padding(), |m| m.left);
+    let mut greatest = vec![0.0_f32; output.units()];
+    for (cell, values) in values.chunks_exact(input.channels).enumerate() {
+        for row in rows.over(cell / input.width) {
+            for column in columns.over(cell % input.width) {
+                let first = (row * output.width + column) * output.channels;
+                let greatest = &mut greatest[first..first + output.channels];
+                greatest.iter_mut().zip(values).for_each(|(greatest, &value)| *greatest = greatest.max(value));
+            }
+        }
+    }
+    greatest
+}
+
 /// Windows along one axis.
 struct Windows {
     size: usize,

@@ -269,8 +269,7 @@ impl Mapping<'_> {
         let (mut trial, mut best) = (fit, LayerFit { rmse: f64::INFINITY, ..fit });
         for _ in 0..TRIALS {
             let mut mapping = Mapping { circuit: self.circuit.clone(), layers: Vec::new(), ..self.clone() };
-            let scale =
-                Scale { per_unit: trial.gain * unit_rate / self.response.s_hz_per_na, current: trial.current };
+            let scale = Scale { per_unit: trial.gain * unit_rate / self.response.s_hz_per_na, current: trial.current };
             let home = mapping.population(index, sign, links, unit_rate, scale, trial)?;
             let measured = tuning.rates(&mapping.circuit, home, self.stimuli)?;
             trial.rmse = wanted.deviation(&measured);

@@ -116,12 +116,18 @@ fn decisions(spikes: &[Spike], classes: usize, latencies: &[f64]) -> Vec<Decisio
 
 /// The class with the largest count.
 fn decide(counts: &[u32]) -> Decision {
-    let most = counts.iter().copied().max().unwrap_or(0);
-    let mut leaders = counts.iter().enumerate().filter(|&(_, &count)| count == most);
-    match (most, leaders.next(), leaders.next()) {
-        (0, ..) | (_, None, _) => Decision::Silent,
-        (_, Some((class, _)), None) => Decision::Class(class as u8),
-        _ => Decision::Tie,
+    if counts.iter().all(|&count| count == 0) { Decision::Silent } else { greatest_class(counts) }
+}
+
+/// The class with the largest value, whatever it is.
+pub(crate) fn greatest_class<T: PartialOrd + Copy>(values: &[T]) -> Decision {
+    let Some(&first) = values.first() else { return Decision::Silent };
+    let most = values.iter().copied().fold(first, |most, value| if value > most { value } else { most });
+    let mut leaders = values.iter().enumerate().filter(|&(_, &value)| value == most);
+    match (leaders.next(), leaders.next()) {
+        (Some((class, _)), None) => Decision::Class(class as u8),
+        (Some(_), Some(_)) => Decision::Tie,
+        (None, _) => Decision::Silent,
     }
 }
 

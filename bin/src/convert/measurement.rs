@@ -17,6 +17,8 @@ pub(super) struct Measurement {
     pub(super) input_spikes: u64,
     /// Spikes of all neurons on all images.
     pub(super) spikes: u64,
+    /// Spikes of each population on all images.
+    pub(super) layer_spikes: Vec<u64>,
     /// Synaptic events of all images.
     pub(super) synaptic_events: u64,
     /// Wall-clock time of the simulation.
@@ -51,6 +53,7 @@ impl Measurement {
                 as u64,
             input_spikes: total(|outcome| outcome.input_spikes),
             spikes: total(|outcome| outcome.spikes),
+            layer_spikes: layer_spikes(&done),
             synaptic_events: total(|outcome| outcome.synaptic_events),
             seconds,
             complete: done.len() == outcomes.len(),
@@ -74,4 +77,10 @@ impl Measurement {
     pub(super) fn last(&self) -> usize {
         self.latency.latencies.len() - 1
     }
+}
+
+/// Spikes of each population on all images.
+fn layer_spikes(done: &[(&Outcome, u8, u8)]) -> Vec<u64> {
+    let layers = done.first().map_or(0, |(outcome, ..)| outcome.layer_spikes.len());
+    (0..layers).map(|layer| done.iter().map(|(outcome, ..)| outcome.layer_spikes[layer]).sum()).collect()
 }

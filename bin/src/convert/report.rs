@@ -1,10 +1,11 @@
 //! The mapping and the measures as tables, a JSON document, CSV rows and a figure.
 
 use super::measurement::Measurement;
+use super::spiking::Spiking;
 use crate::figure::{Axis, Colour, Figure, Mark, Point, ReferenceLine, Series, Shape, Stroke};
 use crate::output::{Provenance, csv_number};
 use crate::table::{number, table};
-use convert::{Interval, Route, SpikingNetwork};
+use convert::{IntegrateNetwork, Interval, Route, SpikingNetwork};
 use serde_json::{Value, json};
 
 /// Columns of the CSV file of the latency-accuracy curve.
@@ -18,7 +19,29 @@ fn percent_interval(interval: Interval) -> String {
     format!("[{:.2}, {:.2}]", 100.0 * interval.low, 100.0 * interval.high)
 }
 
-pub(super) fn mapping(spiking: &SpikingNetwork) -> String {
+pub(super) fn mapping(spiking: &Spiking) -> String {
+    match spiking {
+        Spiking::Leaky(network) => leaky_mapping(network),
+        Spiking::Integrating(network) => integrating_mapping(network),
+    }
+}
+
+fn integrating_mapping(network: &IntegrateNetwork) -> String {
+    let row = |layer: &convert::IntegrateLayer| {
+        vec![
+            layer.kind.to_owned(),
+            layer.shape.to_string(),
+            layer.shape.units().to_string(),
+            number(layer.threshold, 3),
+            if layer.is_signed { "both signs" } else { "positive" }.to_owned(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = network.layers().map(row).collect();
+    let columns = ["layer", "shape", "IF neurons", "activation per spike", "spikes"];
+    format!("integrate-and-fire, reset by subtraction, steps of 1 ms; constant input\n{}", table(&columns, &rows))
+}
+
+fn leaky_mapping(spiking: &SpikingNetwork) -> String {
     let route = match spiking.route() {
         Route::Physical => "physical units: the trained weights are nA",
         Route::Normalised => "normalised: each layer's response is fitted to the trained activations",
@@ -42,11 +65,12 @@ pub(super) fn mapping(spiking: &SpikingNetwork) -> String {
     format!("{route}; input: Poisson, up to {} Hz per pixel\n{}", spiking.max_rate(), table(&columns, &rows))
 }
 
-pub(super) fn text(spiking: &SpikingNetwork, m: &Measurement) -> String {
+pub(super) fn text(spiking: &Spiking, m: &Measurement) -> String {
     let mut text = mapping(spiking);
     let last = m.last();
     let n = m.latency.images;
     let rows: Vec<Vec<String>> = (0..=last)
+        .filter(|&i| is_told(i, last))
         .map(|i| {
             vec![
                 format!("{}", m.latency.latencies[i]),
@@ -101,7 +125,31 @@ pub(super) fn text(spiking: &SpikingNetwork, m: &Measurement) -> String {
     text
 }
 
-pub(super) fn mapping_document(spiking: &SpikingNetwork, provenance: &Provenance) -> Value {
+/// Of many latencies the table tells those that are round on a scale of factors.
+fn is_told(index: usize, last: usize) -> bool {
+    let step = index + 1;
+    last < 32 || index == last || step < 10 || step.is_power_of_two() || step.is_multiple_of(50)
+}
+
+pub(super) fn mapping_document(spiking: &Spiking, provenance: &Provenance) -> Value {
+    match spiking {
+        Spiking::Leaky(network) => leaky_document(network, provenance),
+        Spiking::Integrating(network) => {
+            let layer = |layer: &convert::IntegrateLayer| {
+                json!({
+                    "layer": layer.kind,
+                    "shape": [layer.shape.height, layer.shape.width, layer.shape.channels],
+                    "activation_per_spike": layer.threshold,
+                    "is_signed": layer.is_signed,
+                })
+            };
+            let layers: Vec<Value> = network.layers().map(layer).collect();
+            json!({ "provenance": provenance, "route": "integrate-and-fire", "step_ms": 1, "layers": layers })
+        }
+    }
+}
+
+fn leaky_document(spiking: &SpikingNetwork, provenance: &Provenance) -> Value {
     let layers: Vec<Value> = spiking
         .layers()
         .iter()
@@ -126,7 +174,7 @@ pub(super) fn mapping_document(spiking: &SpikingNetwork, provenance: &Provenance
     })
 }
 
-pub(super) fn document(spiking: &SpikingNetwork, m: &Measurement, duration: f64, provenance: &Provenance) -> Value {
+pub(super) fn document(spiking: &Spiking, m: &Measurement, provenance: &Provenance) -> Value {
     let last = m.last();
     let latency = &m.latency;
     let each = |value: &dyn Fn(usize) -> Value| (0..=last).map(value).collect::<Vec<_>>();
@@ -136,7 +184,7 @@ pub(super) fn document(spiking: &SpikingNetwork, m: &Measurement, duration: f64,
     let measures = json!({
         "complete": m.complete,
         "images": latency.images,
-        "duration_ms": duration,
+        "duration_ms": latency.latencies[last],
         "ann_accuracy": m.ann_accuracy(),
         "ann_accuracy_interval": pair(m.ann_interval()),
         "snn_accuracy": latency.accuracy(last),
@@ -158,6 +206,7 @@ pub(super) fn document(spiking: &SpikingNetwork, m: &Measurement, duration: f64,
         "latency_within_one_point_ms": latency.within_one_point(),
         "input_spikes_per_image": m.per_image(m.input_spikes),
         "spikes_per_image": m.per_image(m.spikes),
+        "spikes_per_image_and_layer": m.layer_spikes.iter().map(|&spikes| m.per_image(spikes)).collect::<Vec<_>>(),
         "synaptic_events_per_image": m.per_image(m.synaptic_events),
         "seconds": m.seconds,
         "images_per_second": latency.images as f64 / m.seconds,

@@ -80,29 +80,47 @@ impl LinearMap {
 
     /// Weighted sums of `batch` samples.
     pub(crate) fn apply(&self, inputs: &[f32], batch: usize) -> Result<Vec<f32>, ConversionError> {
-        let (input, layer, factor) = match self {
-            LinearMap::Convolution(conv, input) => (*input, Layer::Conv2d(conv.clone()), 1.0),
-            LinearMap::Dense(dense) => (Shape::flat(dense.inputs()), Layer::Dense(dense.clone()), 1.0),
+        Ok(self.prepare()?.apply(inputs, batch))
+    }
+
+    /// The map, ready to be applied many times.
+    pub(crate) fn prepare(&self) -> Result<PreparedMap, ConversionError> {
+        let network = |input, layer| Ok(PreparedMap::Network(Network::new(input, vec![layer])?));
+        match self {
+            LinearMap::Convolution(conv, input) => network(*input, Layer::Conv2d(conv.clone())),
+            LinearMap::Dense(dense) => network(Shape::flat(dense.inputs()), Layer::Dense(dense.clone())),
             LinearMap::Pool { window, input, factor } => {
-                (*input, Layer::AveragePool2d(AveragePool2d::new(*window, Activation::Linear)), *factor)
+                let average = Layer::AveragePool2d(AveragePool2d::new(*window, Activation::Linear));
+                Ok(PreparedMap::Pool(Network::new(*input, vec![average])?, *factor))
             }
-            LinearMap::Diagonal(factors) => {
-                let samples = inputs.chunks_exact(factors.len());
-                return Ok(samples.flat_map(|sample| sample.iter().zip(factors).map(|(x, f)| x * f)).collect());
-            }
-            LinearMap::Listed { weights, sizes: [pre, post] } => {
-                let mut sums = vec![0.0; batch * post];
-                for (inputs, sums) in inputs.chunks_exact(*pre).zip(sums.chunks_exact_mut(*post)) {
-                    weights.iter().for_each(|&(from, to, weight)| sums[to] += weight * inputs[from]);
-                }
-                return Ok(sums);
-            }
-        };
-        let mut outputs = Network::new(input, vec![layer])?.logits(inputs, batch);
-        if factor != 1.0 {
-            outputs.iter_mut().for_each(|output| *output *= factor);
+            LinearMap::Diagonal(factors) => Ok(PreparedMap::Diagonal(factors.clone())),
+            LinearMap::Listed { weights, sizes } => Ok(PreparedMap::Listed { weights: weights.clone(), sizes: *sizes }),
         }
-        Ok(outputs)
+    }
+
+    /// The map that counts instead of weighing: a weight of 1 for each synapse.
+    pub(crate) fn counting(&self) -> Result<LinearMap, ConversionError> {
+        let one = |&weight: &f32| if weight == 0.0 { 0.0 } else { 1.0 };
+        Ok(match self {
+            LinearMap::Convolution(conv, input) => {
+                LinearMap::convolution(conv, conv.kernel().iter().map(|_| 1.0).collect(), *input)?
+            }
+            LinearMap::Dense(dense) => LinearMap::dense(dense.inputs(), vec![1.0; dense.kernel().len()])?,
+            &LinearMap::Pool { window, input, .. } => LinearMap::Pool { window, input, factor: window.cells() as f32 },
+            LinearMap::Diagonal(factors) => LinearMap::Diagonal(factors.iter().map(one).collect()),
+            LinearMap::Listed { weights, sizes } => {
+                let weights = weights.iter().map(|(from, to, weight)| (*from, *to, one(weight))).collect();
+                LinearMap::Listed { weights, sizes: *sizes }
+            }
+        })
+    }
+
+    /// The map with all weights multiplied by one factor.
+    pub(crate) fn times(&self, factor: f32) -> Result<LinearMap, ConversionError> {
+        let [_, outputs] = self.sizes()?;
+        let scaled = self.with_outputs_times(&vec![factor; outputs])?;
+        // One factor for all is a factor for each channel, which every map can take.
+        Ok(scaled.unwrap_or_else(|| self.clone()))
     }
 
     /// The map of the squared weights.
@@ -230,6 +248,44 @@ fn listed(
     };
     let synapses: Vec<Synapse> = weights.filter(|&(.., weight)| weight != 0.0).map(synapse).collect();
     Ok(Synapses::Sparse(Sparse::from_list(pre, post, &synapses)?))
+}
+
+/// A [`LinearMap`] that is ready to be applied.
+#[derive(Debug, Clone)]
+pub(crate) enum PreparedMap {
+    Network(Network<f32>),
+    /// Averages, and a factor on them.
+    Pool(Network<f32>, f32),
+    Diagonal(Vec<f32>),
+    Listed {
+        weights: Vec<(usize, usize, f32)>,
+        sizes: [usize; 2],
+    },
+}
+
+impl PreparedMap {
+    /// Weighted sums of `batch` samples.
+    pub(crate) fn apply(&self, inputs: &[f32], batch: usize) -> Vec<f32> {
+        match self {
+            PreparedMap::Network(network) => network.logits(inputs, batch),
+            PreparedMap::Pool(network, factor) => {
+                let mut outputs = network.logits(inputs, batch);
+                outputs.iter_mut().for_each(|output| *output *= factor);
+                outputs
+            }
+            PreparedMap::Diagonal(factors) => {
+                let samples = inputs.chunks_exact(factors.len());
+                samples.flat_map(|sample| sample.iter().zip(factors).map(|(x, f)| x * f)).collect()
+            }
+            PreparedMap::Listed { weights, sizes: [pre, post] } => {
+                let mut sums = vec![0.0; batch * post];
+                for (inputs, sums) in inputs.chunks_exact(*pre).zip(sums.chunks_exact_mut(*post)) {
+                    weights.iter().for_each(|&(from, to, weight)| sums[to] += weight * inputs[from]);
+                }
+                sums
+            }
+        }
+    }
 }
 
 /// One factor for each of `channels`, if those of all cells agree.

@@ -11,7 +11,7 @@ mod planner;
 
 use crate::error::ConversionError;
 use ann::{Activation, MaxPool2d, Network, Shape};
-pub(crate) use link::LinearMap;
+pub(crate) use link::{LinearMap, PreparedMap};
 
 /// Index into [`Plan::trains`].
 pub(crate) type TrainId = usize;

@@ -1,0 +1,165 @@
+//! The flags of `convert`.
+
+use crate::dataset::DataSet;
+use crate::run::RunArguments;
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use convert::{ConversionSettings, ReadOut, Tuning, standard_latencies};
+use std::path::PathBuf;
+
+/// Longest presentation (ms).
+const LONGEST: f64 = 1e6;
+
+/// Most steps of integrate-and-fire neurons, all of which are held in memory.
+const MOST_STEPS: f64 = 4096.0;
+
+/// Most calibration images; the activations of all of them are held in memory.
+const MOST_CALIBRATION: usize = 5_000;
+
+/// A neuron that can be named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum NeuronChoice {
+    /// Leaky integrate-and-fire with synaptic currents (PyNN's IF_curr_exp), exact spike times, Poisson input
+    Lif,
+    /// Integrate-and-fire without leak, reset by subtraction, steps of 1 ms, constant input
+    If,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ReadOutChoice {
+    /// All that has arrived at an output
+    Potential,
+    /// The number of its spikes
+    Count,
+}
+
+/// Flags of `convert`.
+#[derive(Debug, Args)]
+pub struct ConvertArguments {
+    /// Trained network (Keras .h5 or .keras)
+    pub(super) model: PathBuf,
+    /// Run the spiking network on the MNIST test images and measure the conversion loss; without a data set to run on, only the mapping is shown
+    #[arg(long)]
+    run_mnist: bool,
+    /// Run it on Fashion-MNIST
+    #[arg(long, conflicts_with = "run_mnist")]
+    run_fashion: bool,
+    /// Run it on CIFAR-10
+    #[arg(long, conflicts_with_all = ["run_mnist", "run_fashion"])]
+    run_cifar10: bool,
+    /// Neurons of the spiking network
+    #[arg(long, value_enum, default_value_t = NeuronChoice::Lif)]
+    pub(super) neuron: NeuronChoice,
+    /// What decides; only with --neuron if [default: potential]
+    #[arg(long, value_enum)]
+    read_out: Option<ReadOutChoice>,
+    /// Presentation time of an image (ms; with --neuron if the number of steps) [default: 1000 for lif, 64 for if]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
+    duration: Option<f64>,
+    /// Poisson rate of a full-scale pixel (Hz) [default: 1000 / tau_syn]
+    #[arg(long, value_name = "HZ", allow_negative_numbers = true)]
+    pub(super) max_rate: Option<f64>,
+    /// Number of test images, from the first
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub(super) images: usize,
+    /// Number of training images on which activations are measured for scaling
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    pub(super) calibration: usize,
+    /// Rate of hidden units at the percentile of their layer's activations (Hz); ReLU and Softplus networks
+    #[arg(long, value_name = "HZ", default_value_t = ConversionSettings::default().hidden_rate, allow_negative_numbers = true)]
+    pub(super) hidden_rate: f64,
+    /// Rate of the winning output at the percentile (Hz)
+    #[arg(long, value_name = "HZ", default_value_t = ConversionSettings::default().output_rate, allow_negative_numbers = true)]
+    pub(super) output_rate: f64,
+    /// Percentile of the activations that is taken as full scale
+    #[arg(long, value_name = "P", default_value_t = 100.0 * ConversionSettings::default().percentile, value_parser = percentile)]
+    pub(super) percentile: f64,
+    /// Synaptic time constant (ms): 1, 5 or 10, or one of --response-fit; a Noisy Softplus network brings its own [default: 5, or the only one
+    /// of --response-fit]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
+    pub(super) tau_syn: Option<f64>,
+    /// Take the response of the neurons from this fit.json of lif-sim fit (Noisy Softplus, k and S); ReLU and Softplus networks
+    #[arg(long, value_name = "FILE")]
+    pub(super) response_fit: Option<PathBuf>,
+    /// Delay of every projection (ms)
+    #[arg(long, value_name = "MS", default_value_t = ConversionSettings::default().delay, allow_negative_numbers = true)]
+    pub(super) delay: f64,
+    /// Number of calibration images on which the fit of each layer is corrected by simulation; 0 for fits to the response alone
+    #[arg(long, value_name = "N", default_value_t = Tuning::STANDARD.images)]
+    pub(super) tuning: usize,
+    /// Seed of the Poisson input
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    #[command(flatten)]
+    pub(super) run: RunArguments,
+    /// Folder with the files of the data set [default: $LIF_DATA/NAME, data/NAME]
+    #[arg(long, value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+    /// Write conversion.json, latency.csv, latency.svg and latency.png into this folder
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
+}
+
+fn percentile(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(p) if p > 50.0 && p <= 100.0 => Ok(p),
+        _ => Err("must be above 50 and at most 100".to_owned()),
+    }
+}
+
+impl ConvertArguments {
+    /// The data set that is run on, or that activations are measured on.
+    pub(super) fn data(&self) -> DataSet {
+        if self.run_fashion {
+            DataSet::FashionMnist
+        } else if self.run_cifar10 {
+            DataSet::Cifar10
+        } else {
+            DataSet::Mnist
+        }
+    }
+
+    /// Whether the spiking network is to be run.
+    pub(super) fn runs(&self) -> bool {
+        self.run_mnist || self.run_fashion || self.run_cifar10
+    }
+
+    pub(super) fn read_out(&self) -> ReadOut {
+        match self.read_out {
+            None | Some(ReadOutChoice::Potential) => ReadOut::Potential,
+            Some(ReadOutChoice::Count) => ReadOut::Count,
+        }
+    }
+
+    /// Times (ms) at which decisions are read; the last is the duration.
+    pub(super) fn latencies(&self) -> Vec<f64> {
+        match (self.neuron, self.duration) {
+            (NeuronChoice::Lif, duration) => standard_latencies(duration.unwrap_or(1000.0)),
+            (NeuronChoice::If, steps) => (1..=steps.unwrap_or(64.0) as u32).map(f64::from).collect(),
+        }
+    }
+
+    /// Refuses what makes no sense.
+    pub(super) fn check(&self) -> Result<()> {
+        if let Some(duration) = self.duration {
+            if !(duration > 0.0 && duration <= LONGEST) {
+                bail!("--duration must be positive and at most {LONGEST} ms, found {duration:?}");
+            }
+            if self.neuron == NeuronChoice::If && !(duration.fract() == 0.0 && duration <= MOST_STEPS) {
+                bail!(
+                    "--duration of --neuron if must be a whole number of steps, at most {MOST_STEPS}, found {duration:?}"
+                );
+            }
+        }
+        if self.read_out.is_some() && self.neuron == NeuronChoice::Lif {
+            bail!("--read-out needs --neuron if: LIF outputs are judged by their spike counts");
+        }
+        if self.images == 0 {
+            bail!("--images must be at least 1");
+        }
+        if !(1..=MOST_CALIBRATION).contains(&self.calibration) {
+            bail!("--calibration must be between 1 and {MOST_CALIBRATION}, found {}", self.calibration);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,80 @@
+//! The spiking network of a conversion, of either kind of neuron.
+
+use super::arguments::{ConvertArguments, NeuronChoice};
+use crate::dataset;
+use crate::fit::SynapticResponse;
+use anyhow::{Result, bail};
+use convert::{
+    ConversionSettings, IntegrateNetwork, IntegrateSettings, Outcome, Presentation, Route, SpikingNetwork, Tuning,
+    present,
+};
+use data::ImageSet;
+use std::ops::ControlFlow;
+
+/// A converted network.
+pub(super) enum Spiking {
+    /// Of leaky integrate-and-fire neurons, with exact spike times.
+    Leaky(Box<SpikingNetwork>),
+    /// Of integrate-and-fire neurons, in steps of 1 ms.
+    Integrating(Box<IntegrateNetwork>),
+}
+
+/// Called after each image; may stop the work.
+type Done<'a> = &'a (dyn Fn(&Outcome) -> ControlFlow<()> + Sync);
+
+impl Spiking {
+    /// Converts a trained network, its activations measured on `training`.
+    pub(super) fn convert(
+        trained: &ann::Network<f32>,
+        training: &ImageSet,
+        arguments: &ConvertArguments,
+    ) -> Result<Spiking> {
+        let samples = dataset::samples(training);
+        let percentile = arguments.percentile / 100.0;
+        if arguments.neuron == NeuronChoice::If {
+            let settings = IntegrateSettings { percentile, read_out: arguments.read_out(), ..Default::default() };
+            return Ok(Spiking::Integrating(Box::new(IntegrateNetwork::convert(trained, samples, &settings)?)));
+        }
+        let fitted = arguments.response_fit.as_deref().map(|file| SynapticResponse::read(file, arguments.tau_syn));
+        let fitted = fitted.transpose()?;
+        let known = arguments.tau_syn.unwrap_or(ConversionSettings::default().tau_syn);
+        let tuning = Tuning { images: arguments.tuning, seed: arguments.seed, ..Tuning::STANDARD };
+        let settings = ConversionSettings {
+            tau_syn: fitted.map_or(known, |fitted| fitted.tau_syn),
+            response: fitted.map(|fitted| fitted.constants),
+            max_rate: arguments.max_rate,
+            hidden_rate: arguments.hidden_rate,
+            output_rate: arguments.output_rate,
+            percentile,
+            delay: arguments.delay,
+            tuning: (arguments.tuning > 0).then_some(tuning),
+        };
+        let spiking = SpikingNetwork::convert(trained, samples, &settings)?;
+        if spiking.route() == Route::Physical && fitted.is_some() {
+            bail!(
+                "--response-fit is for ReLU and Softplus networks: a Noisy Softplus network brings its own constants"
+            );
+        }
+        Ok(Spiking::Leaky(Box::new(spiking)))
+    }
+
+    /// Presents images, deciding at each of `latencies` (ms).
+    pub(super) fn present(
+        &self,
+        images: &ImageSet,
+        latencies: &[f64],
+        seed: u64,
+        done: Done<'_>,
+    ) -> Result<Vec<Option<Outcome>>> {
+        let samples = dataset::samples(images);
+        Ok(match self {
+            Spiking::Leaky(network) => {
+                present(network, samples, &Presentation { latencies: latencies.to_vec(), seed }, done)?
+            }
+            Spiking::Integrating(network) => {
+                let steps: Vec<usize> = latencies.iter().map(|&latency| latency as usize).collect();
+                network.present(samples, &steps, done)?
+            }
+        })
+    }
+}

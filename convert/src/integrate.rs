@@ -1,0 +1,442 @@
+//! Integrate-and-fire neurons without leak, in steps of time: the model of most conversion tools.
+//!
+//! The neuron sums its input, fires when the sum has reached a threshold, and is then lowered by the threshold (reset by subtraction), so
+//! that nothing of the input is lost: after `T` steps of constant input its spike count is the activation times `T` over the threshold, but for
+//! a rest below one spike. In units of the threshold,
+//!
+//! ```text
+//! v += sum w s + b;    if v >= 1 { spike; v -= 1 }        at most one spike per step
+//! ```
+//!
+//! Thresholds are percentiles of the trained activations, layer by layer (Rueckauer et al. 2017, doi:10.3389/fnins.2017.00682), and `v`
+//! begins at half a threshold, which makes rounding down to whole spikes into rounding to the nearest (Bu et al. 2022,
+//! arXiv:2303.04347). All steps of a layer are computed at once, since layers do not hear later ones.
+
+use crate::calibration::quantile;
+use crate::error::{ConversionError, positive};
+use crate::plan::{Plan, PreparedMap, Sign, Train, TrainId, TrainOrigin};
+use crate::presentation::{Decision, Outcome, greatest_class};
+use ann::{Network, Samples, Shape};
+use rayon::prelude::*;
+use std::ops::ControlFlow;
+
+/// Choices of a conversion to integrate-and-fire neurons.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct IntegrateSettings {
+    /// Fraction of the activations of a layer that stay below its threshold.
+    pub percentile: f64,
+    /// Potential at the start, in thresholds.
+    pub v_init: f64,
+    /// What decides.
+    pub read_out: ReadOut,
+}
+
+impl Default for IntegrateSettings {
+    fn default() -> Self {
+        IntegrateSettings { percentile: 0.999, v_init: 0.5, read_out: ReadOut::Potential }
+    }
+}
+
+/// What the outputs are judged by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadOut {
+    /// The sum of all that has arrived at an output.
+    Potential,
+    /// The number of its spikes.
+    Count,
+}
+
+/// A population of integrate-and-fire neurons.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IntegrateLayer {
+    /// What the layer was.
+    pub kind: &'static str,
+    /// Shape of its units.
+    pub shape: Shape,
+    /// The activation that stands for one spike per step.
+    pub threshold: f64,
+    /// Whether its spikes have signs.
+    pub is_signed: bool,
+}
+
+/// A network of integrate-and-fire neurons made from a trained one.
+#[derive(Debug, Clone)]
+pub struct IntegrateNetwork {
+    stages: Vec<IntegrateStage>,
+    trains: Vec<Train>,
+    input: Shape,
+    /// The value that stands for a full-scale pixel.
+    full_scale: f64,
+    settings: IntegrateSettings,
+}
+
+#[derive(Debug, Clone)]
+struct IntegrateStage {
+    links: Vec<IntegrateLink>,
+    /// In thresholds, one per unit; empty for none.
+    bias: Vec<f32>,
+    layer: IntegrateLayer,
+    /// Trains of positive and negative spikes; none of the outputs.
+    trains: [Option<TrainId>; 2],
+}
+
+#[derive(Debug, Clone)]
+struct IntegrateLink {
+    train: TrainId,
+    /// Weights in thresholds.
+    map: PreparedMap,
+    /// Counts synapses.
+    synapses: PreparedMap,
+}
+
+/// Spikes of a train in all steps, or one input that stays.
+enum Activity {
+    Constant(Vec<f32>),
+    Steps(Vec<f32>),
+}
+
+impl IntegrateNetwork {
+    /// Converts a trained network; `samples` are the images on which activations are measured, from the training set.
+    ///
+    /// # Errors
+    ///
+    /// Names the layer that has no spiking counterpart, and refuses settings that make no sense.
+    pub fn convert(
+        trained: &Network<f32>,
+        samples: Samples<'_>,
+        settings: &IntegrateSettings,
+    ) -> Result<IntegrateNetwork, ConversionError> {
+        let input = trained.input();
+        if samples.is_empty() {
+            return Err(ConversionError::NoImages { what: "calibration" });
+        }
+        if samples.pixels.len() != samples.len() * input.units() {
+            let found = samples.pixels.len() / samples.len();
+            return Err(ConversionError::InputShape { expected: input.to_string(), found });
+        }
+        if trained.output().units() > 256 {
+            return Err(ConversionError::TooManyClasses { found: trained.output().units() });
+        }
+        let plan = Plan::of(trained)?;
+        let activity = plan.activity(trained, &samples.inputs(trained), samples.len());
+        // One spike of each train stands for so much of its activation.
+        let mut spikes = vec![1.0; plan.trains.len()];
+        let mut stages = Vec::new();
+        for (index, stage) in plan.stages.iter().enumerate() {
+            let trains = [Sign::Positive, Sign::Negative].map(|sign| plan.train_of(index, sign));
+            // Logits have signs too.
+            let has_signs = stage.signed || index + 1 == plan.stages.len();
+            let threshold = threshold(&activity.outputs[stage.node], settings.percentile, has_signs);
+            if !(threshold > 0.0) {
+                let images = samples.len();
+                return Err(ConversionError::Silent { layer: stage.node, kind: stage.kind, images });
+            }
+            for train in trains.into_iter().flatten() {
+                spikes[train] = threshold;
+            }
+            let mut links = Vec::new();
+            for link in &stage.links {
+                let (spike, evened) = even(&plan, &spikes, link.train);
+                let map =
+                    if evened.is_empty() { Some(link.map.clone()) } else { link.map.with_inputs_times(&evened)? };
+                let map = map.ok_or(ConversionError::Unsupported {
+                    layer: stage.node,
+                    kind: stage.kind,
+                    reason: "averages joined channels of different thresholds",
+                    advice: "put a Conv2D layer between Concatenate and the pool",
+                })?;
+                let map = map.times(link.factor * (spike / threshold) as f32)?;
+                let synapses = map.counting()?.prepare()?;
+                links.push(IntegrateLink { train: link.train, map: map.prepare()?, synapses });
+            }
+            let bias = stage.bias.iter().map(|&bias| (f64::from(bias) / threshold) as f32).collect();
+            let layer = IntegrateLayer { kind: stage.kind, shape: stage.shape, threshold, is_signed: stage.signed };
+            stages.push(IntegrateStage { links, bias, layer, trains });
+        }
+        let full_scale = trained.full_scale();
+        Ok(IntegrateNetwork { stages, trains: plan.trains, input, full_scale, settings: *settings })
+    }
+
+    /// What became of the layers.
+    pub fn layers(&self) -> impl Iterator<Item = &IntegrateLayer> {
+        self.stages.iter().map(|stage| &stage.layer)
+    }
+
+    /// Presents every image as constant input, in parallel, and decides after each of the given numbers of steps (ascending).
+    ///
+    /// `done` is called after each image and may stop the work; images that were not presented then have no outcome.
+    ///
+    /// # Errors
+    ///
+    /// Refuses images of another size than the network takes, and an empty list of steps.
+    pub fn present(
+        &self,
+        samples: Samples<'_>,
+        steps: &[usize],
+        done: &(dyn Fn(&Outcome) -> ControlFlow<()> + Sync),
+    ) -> Result<Vec<Option<Outcome>>, ConversionError> {
+        let units = self.input.units();
+        if samples.is_empty() {
+            return Err(ConversionError::NoImages { what: "a presentation" });
+        }
+        if samples.pixels.len() != samples.len() * units {
+            let found = samples.pixels.len() / samples.len();
+            return Err(ConversionError::InputShape { expected: self.input.to_string(), found });
+        }
+        positive("number of steps", "1 ms each", steps.last().map_or(f64::NAN, |&steps| steps as f64))?;
+        let stopped = std::sync::atomic::AtomicBool::new(false);
+        let outcomes = samples.pixels.par_chunks_exact(units).map(|pixels| {
+            if stopped.load(std::sync::atomic::Ordering::Relaxed) {
+                return None;
+            }
+            let outcome = self.outcome(pixels, steps);
+            if done(&outcome).is_break() {
+                stopped.store(true, std::sync::atomic::Ordering::Relaxed);
+            }
+            Some(outcome)
+        });
+        Ok(outcomes.collect())
+    }
+
+    fn outcome(&self, pixels: &[u8], steps: &[usize]) -> Outcome {
+        let count = steps.last().copied().unwrap_or(0);
+        let pixel = self.full_scale / 255.0;
+        let image = pixels.iter().map(|&value| (f64::from(value) * pixel) as f32).collect();
+        let mut activities: Vec<Option<Activity>> = self.trains.iter().map(|_| None).collect();
+        activities[0] = Some(Activity::Constant(image));
+        let mut outcome = Outcome::default();
+        for stage in &self.stages {
+            for link in &stage.links {
+                self.make(link.train, &mut activities, count);
+            }
+            let drive = stage.drive(&activities, count);
+            outcome.synaptic_events += stage.events(&activities, count);
+            let units = stage.layer.shape.units();
+            let [positive, negative] = stage.trains;
+            if let Some(positive) = positive {
+                let signed = if stage.layer.is_signed { Some(vec![0.0; drive.len()]) } else { None };
+                let (spikes, opposite, fired) = fire(drive, units, self.settings.v_init as f32, signed);
+                outcome.layer_spikes.push(fired);
+                activities[positive] = Some(Activity::Steps(spikes));
+                if let (Some(negative), Some(opposite)) = (negative, opposite) {
+                    activities[negative] = Some(Activity::Steps(opposite));
+                }
+            } else {
+                let (decisions, fired) = self.read_out(drive, units, steps);
+                outcome.layer_spikes.push(fired);
+                outcome.decisions = decisions;
+            }
+        }
+        outcome.spikes = outcome.layer_spikes.iter().sum();
+        outcome
+    }
+
+    /// Decisions after the given numbers of steps, and spikes of the outputs.
+    fn read_out(&self, drive: Vec<f32>, units: usize, steps: &[usize]) -> (Vec<Decision>, u64) {
+        let (values, fired) = match self.settings.read_out {
+            ReadOut::Potential => (drive, 0),
+            ReadOut::Count => {
+                let (spikes, _, fired) = fire(drive, units, self.settings.v_init as f32, None);
+                (spikes, fired)
+            }
+        };
+        let mut sums = vec![0.0_f32; units];
+        let mut rows = values.chunks_exact(units);
+        let mut past = 0;
+        let decide = |&until: &usize| {
+            for row in rows.by_ref().take(until - past) {
+                sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+            }
+            past = until;
+            greatest_class(&sums)
+        };
+        (steps.iter().map(decide).collect(), fired)
+    }
+
+    /// Makes the spikes of a train that chooses or joins those of others.
+    fn make(&self, train: TrainId, activities: &mut [Option<Activity>], count: usize) {
+        if activities[train].is_some() {
+            return;
+        }
+        let Train { origin, shape, .. } = &self.trains[train];
+        let made = match origin {
+            TrainOrigin::Input | TrainOrigin::Neurons { .. } => return,
+            &TrainOrigin::Greatest { of, pool } => {
+                self.make(of, activities, count);
+                let from = self.trains[of].shape;
+                match &activities[of] {
+                    Some(Activity::Constant(values)) => {
+                        Activity::Constant(crate::gate::greatest_values(values, pool, from, *shape))
+                    }
+                    Some(Activity::Steps(spikes)) => Activity::Steps(greatest_steps(spikes, pool, from, *shape)),
+                    None => return,
+                }
+            }
+            TrainOrigin::Together(parts) => {
+                parts.iter().for_each(|&part| self.make(part, activities, count));
+                let mut joined = vec![0.0; count * shape.units()];
+                let mut before = 0;
+                for &part in parts {
+                    let channels = self.trains[part].shape.channels;
+                    let cells = joined.chunks_exact_mut(shape.channels);
+                    match &activities[part] {
+                        Some(Activity::Steps(spikes)) => {
+                            for (cell, own) in cells.zip(spikes.chunks_exact(channels)) {
+                                cell[before..before + channels].copy_from_slice(own);
+                            }
+                        }
+                        Some(Activity::Constant(values)) => {
+                            for (cell, own) in cells.zip(values.chunks_exact(channels).cycle()) {
+                                cell[before..before + channels].copy_from_slice(own);
+                            }
+                        }
+                        None => {}
+                    }
+                    before += channels;
+                }
+                Activity::Steps(joined)
+            }
+        };
+        activities[train] = Some(made);
+    }
+}
+
+impl IntegrateStage {
+    /// What arrives at each unit in each of `count` steps.
+    fn drive(&self, activities: &[Option<Activity>], count: usize) -> Vec<f32> {
+        let units = self.layer.shape.units();
+        let mut drive = match &self.bias[..] {
+            [] => vec![0.0; count * units],
+            bias => bias.repeat(count),
+        };
+        let mut add = |values: &mut dyn Iterator<Item = f32>| {
+            drive.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+        };
+        for link in &self.links {
+            match &activities[link.train] {
+                Some(Activity::Constant(values)) => add(&mut link.map.apply(values, 1).into_iter().cycle()),
+                Some(Activity::Steps(spikes)) => add(&mut link.map.apply(spikes, count).into_iter()),
+                None => {}
+            }
+        }
+        drive
+    }
+
+    /// Arrivals of spikes; constant input is none.
+    fn events(&self, activities: &[Option<Activity>], count: usize) -> u64 {
+        let of = |link: &IntegrateLink| {
+            let Some(Activity::Steps(spikes)) = &activities[link.train] else { return 0.0 };
+            let mut counts = vec![0.0; spikes.len() / count.max(1)];
+            for step in spikes.chunks_exact(counts.len().max(1)) {
+                counts.iter_mut().zip(step).for_each(|(sum, spike)| *sum += spike);
+            }
+            link.synapses.apply(&counts, 1).into_iter().map(f64::from).sum::<f64>()
+        };
+        self.links.iter().map(of).sum::<f64>() as u64
+    }
+}
+
+/// The activation that stands for one spike per step: a percentile of what the outputs reach; NaN if they never do.
+fn threshold(outputs: &[f32], percentile: f64, has_signs: bool) -> f64 {
+    let magnitude = |&output: &f32| if has_signs { f64::from(output).abs() } else { f64::from(output) };
+    quantile(outputs.iter().map(magnitude).filter(|&output| output > 0.0).collect(), percentile)
+}
+
+/// What one spike of a train stands for, and factors that make it so where its units differ (empty if they do not).
+fn even(plan: &Plan, spikes: &[f64], train: TrainId) -> (f64, Vec<f32>) {
+    match &plan.trains[train].origin {
+        TrainOrigin::Input | TrainOrigin::Neurons { .. } => (spikes[train], Vec::new()),
+        &TrainOrigin::Greatest { of, .. } => {
+            let (spike, mut factors) = even(plan, spikes, of);
+            // Factors are alike in all cells of a map, of which a maximum has fewer.
+            factors.truncate(plan.trains[train].shape.units());
+            (spike, factors)
+        }
+        TrainOrigin::Together(parts) => {
+            let each = parts.iter().flat_map(|&part| {
+                let (spike, factors) = even(plan, spikes, part);
+                let channels = plan.trains[part].shape.channels;
+                (0..channels).map(move |channel| spike as f32 * factors.get(channel).copied().unwrap_or(1.0))
+            });
+            let cell: Vec<f32> = each.collect();
+            (1.0, cell.iter().copied().cycle().take(plan.trains[train].shape.units()).collect())
+        }
+    }
+}
+
+/// Turns what arrives into spikes, step by step; with `opposite`, low potentials make negative ones. Also their number.
+fn fire(
+    mut drive: Vec<f32>,
+    units: usize,
+    v_init: f32,
+    mut opposite: Option<Vec<f32>>,
+) -> (Vec<f32>, Option<Vec<f32>>, u64) {
+    // A signed neuron begins at zero and fires at half a threshold either way, and so rounds to the nearest as well.
+    let start = if opposite.is_some() { 0.0 } else { v_init };
+    let mut potential = vec![start; units];
+    let mut fired = 0.0_f64;
+    for (step, row) in drive.chunks_exact_mut(units).enumerate() {
+        let mut sum = 0.0_f32;
+        if let Some(opposite) = &mut opposite {
+            let opposite = &mut opposite[step * units..(step + 1) * units];
+            for ((value, v), opposite) in row.iter_mut().zip(&mut potential).zip(opposite) {
+                *v += *value;
+                *value = if *v >= 0.5 { 1.0 } else { 0.0 };
+                *opposite = if *v <= -0.5 { 1.0 } else { 0.0 };
+                *v -= *value - *opposite;
+                sum += *value + *opposite;
+            }
+        } else {
+            for (value, v) in row.iter_mut().zip(&mut potential) {
+                *v += *value;
+                *value = if *v >= 1.0 { 1.0 } else { 0.0 };
+                *v -= *value;
+                sum += *value;
+            }
+        }
+        fired += f64::from(sum);
+    }
+    (drive, opposite, fired as u64)
+}
+
+/// As [`crate::gate::greatest`], step by step.
+fn greatest_steps(spikes: &[f32], pool: ann::MaxPool2d, input: Shape, output: Shape) -> Vec<f32> {
+    let mut counts = vec![0.0; input.units()];
+    let mut most = vec![0.0; output.units()];
+    let mut passed = Vec::with_capacity(spikes.len() / input.units() * output.units());
+    for step in spikes.chunks_exact(input.units()) {
+        counts.iter_mut().zip(step).for_each(|(count, spike)| *count += spike);
+        let now = crate::gate::greatest_values(&counts, pool, input, output);
+        passed.extend(now.iter().zip(&most).map(|(now, most)| now - most));
+        most = now;
+    }
+    passed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Spikes after `T` steps of constant drive: what has arrived, rounded to the nearest, at most one per step.
+    #[test]
+    fn counts_are_rounded_sums() {
+        let drives = [0.0, 0.013, 0.25, 0.5, 0.77, 1.0, 1.9, -0.4];
+        for steps in [1, 7, 64] {
+            let (spikes, _, _) = fire(drives.repeat(steps), drives.len(), 0.5, None);
+            for (unit, drive) in drives.iter().enumerate() {
+                let count: f32 = spikes.chunks_exact(drives.len()).map(|step| step[unit]).sum();
+                let exact = drive.clamp(0.0, 1.0) * steps as f32;
+                assert!((count - exact).abs() <= 0.5 + 1e-4, "{count} spikes for {exact}");
+            }
+            let (positive, negative, fired) =
+                fire(drives.repeat(steps), drives.len(), 0.5, Some(vec![0.0; drives.len() * steps]));
+            let negative = negative.unwrap();
+            assert_eq!(fired as f32, positive.iter().chain(&negative).sum::<f32>());
+            for (unit, drive) in drives.iter().enumerate() {
+                let of = |spikes: &[f32]| spikes.chunks_exact(drives.len()).map(|step| step[unit]).sum::<f32>();
+                let exact = drive.clamp(-1.0, 1.0) * steps as f32;
+                assert!((of(&positive) - of(&negative) - exact).abs() <= 0.5 + 1e-4, "{exact}");
+            }
+        }
+    }
+}
