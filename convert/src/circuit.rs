@@ -154,7 +154,7 @@ impl<'a> CircuitSimulation<'a> {
 
 impl Circuit {
     /// The spikes of a train, from those of the image and the records of the parts that have run.
-    fn spikes<'a>(&self, train: TrainId, image: &'a [Spike], records: &'a [Record]) -> Cow<'a, [Spike]> {
+    pub(crate) fn spikes<'a>(&self, train: TrainId, image: &'a [Spike], records: &'a [Record]) -> Cow<'a, [Spike]> {
         let Train { origin, shape, .. } = &self.trains[train];
         match origin {
             TrainOrigin::Input => Cow::Borrowed(image),

@@ -11,7 +11,9 @@
 mod calibration;
 mod circuit;
 mod conversion_loss;
+mod diagnosis;
 mod error;
+mod examination;
 mod gate;
 mod integrate;
 mod latency;
@@ -24,7 +26,9 @@ mod tuning;
 
 pub use calibration::{LayerFit, ResponseFit};
 pub use conversion_loss::ConversionLoss;
+pub use diagnosis::{Cause, Diagnosis};
 pub use error::ConversionError;
+pub use examination::LayerExamination;
 pub use integrate::{IntegrateLayer, IntegrateNetwork, IntegrateSettings, ReadOut};
 pub use latency::{LatencyAccuracy, standard_latencies};
 pub use mapping::{ConversionSettings, MappedLayer, SpikingNetwork};

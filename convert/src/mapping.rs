@@ -62,6 +62,8 @@ pub struct MappedLayer {
     pub shape: Shape,
     /// Rate (Hz) that stands for an activation of one.
     pub unit_rate: f64,
+    /// Mean synaptic current (nA) per unit of weighted sum.
+    pub per_unit: f64,
     /// Gain and current chosen for it.
     pub fit: LayerFit,
 }
@@ -70,8 +72,14 @@ pub struct MappedLayer {
 #[derive(Debug, Clone)]
 pub struct SpikingNetwork {
     circuit: Circuit,
+    plan: Plan,
+    unit_rates: UnitRates,
+    /// The stage of each layer.
+    stages: Vec<usize>,
     input: Shape,
     max_rate: f64,
+    tau_syn: f64,
+    response: NoisySoftplus,
     route: Route,
     layers: Vec<MappedLayer>,
 }
@@ -114,8 +122,8 @@ impl SpikingNetwork {
         let Itinerary { route, tau_syn, response } = Itinerary::of(&plan, settings.tau_syn, settings.response)?;
         let max_rate = positive("maximal pixel rate", "Hz", settings.max_rate.unwrap_or(MS_PER_S / tau_syn))?;
         let activity = plan.activity(trained, &samples.inputs(trained), samples.len());
-        let mut unit_rates = vec![f64::NAN; plan.trains.len()];
-        unit_rates[0] = max_rate / trained.full_scale();
+        let (mut rates, factors) = (vec![f64::NAN; plan.trains.len()], vec![Vec::new(); plan.trains.len()]);
+        rates[0] = max_rate / trained.full_scale();
         let tuned = settings.tuning.map_or(0, |tuning| tuning.images.min(samples.len()));
         let stimuli: Vec<Source> =
             samples.pixels.chunks_exact(input.units()).take(tuned).map(|image| poisson(image, max_rate)).collect();
@@ -127,22 +135,45 @@ impl SpikingNetwork {
             activity: &activity,
             stimuli: &stimuli,
             images: samples.len(),
-            unit_rates,
+            unit_rates: UnitRates { rates, factors },
             circuit: Circuit::new(&plan),
             layers: Vec::new(),
         };
         for stage in 0..plan.stages.len() {
             mapping.add(stage)?;
         }
-        let Mapping { circuit, mut layers, .. } = mapping;
-        layers.sort_by_key(|(home, _)| *home);
-        let layers = layers.into_iter().map(|(_, layer)| layer).collect();
-        Ok(SpikingNetwork { circuit, input, max_rate, route, layers })
+        let Mapping { circuit, mut layers, unit_rates, .. } = mapping;
+        layers.sort_by_key(|(home, ..)| *home);
+        let (stages, layers) = layers.into_iter().map(|(_, stage, layer)| (stage, layer)).unzip();
+        Ok(SpikingNetwork { circuit, plan, unit_rates, stages, input, max_rate, tau_syn, response, route, layers })
     }
 
     /// Where populations are, and what passes between them.
     pub(crate) fn circuit(&self) -> &Circuit {
         &self.circuit
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub(crate) fn unit_rates(&self) -> &UnitRates {
+        &self.unit_rates
+    }
+
+    /// The stage that layer `layer` is of.
+    pub(crate) fn stage_of(&self, layer: usize) -> usize {
+        self.stages[layer]
+    }
+
+    /// Synaptic time constant (ms).
+    pub(crate) fn tau_syn(&self) -> f64 {
+        self.tau_syn
+    }
+
+    /// Response of the neurons.
+    pub(crate) fn response(&self) -> NoisySoftplus {
+        self.response
     }
 
     /// The simulated networks: one, or several where maxima or concatenations choose and renumber the spikes in between. The last
@@ -182,6 +213,48 @@ fn poisson(pixels: &[u8], max_rate: f64) -> Source {
     Source::poisson(pixels.iter().map(|&pixel| f64::from(pixel) / 255.0 * max_rate).collect())
 }
 
+/// What spikes of each train of a plan stand for.
+#[derive(Debug, Clone)]
+pub(crate) struct UnitRates {
+    /// Rate (Hz) that stands for an activation of one; NaN for trains that never carry a spike.
+    pub(crate) rates: Vec<f64>,
+    /// Factors by which that of each unit is lower, where units differ; else empty.
+    factors: Vec<Vec<f32>>,
+}
+
+impl UnitRates {
+    /// Links from trains that carry spikes.
+    pub(crate) fn heard<'a>(&'a self, links: &'a [Link]) -> impl Iterator<Item = &'a Link> {
+        links.iter().filter(|link| !self.rates[link.train].is_nan())
+    }
+
+    /// Variance of the synaptic current (nA^2) of each image and unit, where the mean current is one nA per unit of weighted sum: with
+    /// the weights `w = W 1000 / (tau_syn u)`, `u` being the unit rate of what is heard, that is
+    /// `(tau_syn/2) sum w^2 u a = (1000 / (2 tau_syn)) sum W^2 a / u`.
+    pub(crate) fn noise<'a>(
+        &self,
+        links: &[Link],
+        tau_syn: f64,
+        activity: impl Fn(TrainId) -> &'a [f32],
+        images: usize,
+        length: usize,
+    ) -> Result<Vec<f64>, ConversionError> {
+        let mut noise = vec![0.0; length];
+        for Link { train, map, .. } in self.heard(links) {
+            let squared = map.squared()?;
+            let evened = if self.factors[*train].is_empty() {
+                None
+            } else {
+                squared.with_inputs_times(&self.factors[*train])?
+            };
+            let squares = evened.unwrap_or(squared).apply(activity(*train), images)?;
+            let factor = 0.5 * MS_PER_S / (tau_syn * self.rates[*train]);
+            noise.iter_mut().zip(squares).for_each(|(sum, square)| *sum += factor * f64::from(square).max(0.0));
+        }
+        Ok(noise)
+    }
+}
+
 /// A conversion in progress.
 #[derive(Clone)]
 struct Mapping<'a> {
@@ -194,11 +267,10 @@ struct Mapping<'a> {
     stimuli: &'a [Source],
     /// Number of calibration images.
     images: usize,
-    /// Rate (Hz) that stands for an activation of one in each train; NaN for those to come.
-    unit_rates: Vec<f64>,
+    unit_rates: UnitRates,
     circuit: Circuit,
-    /// With the part and the index of their populations.
-    layers: Vec<((usize, usize), MappedLayer)>,
+    /// With the part and the index of their populations, and their stages.
+    layers: Vec<((usize, usize), usize, MappedLayer)>,
 }
 
 /// What a layer's synapses must do to the weights of the trained units, and what current is to be added.
@@ -223,14 +295,16 @@ impl Mapping<'_> {
         }
         let outputs = &self.activity.outputs[stage.node];
         let unit_rate = self.unit_rate(stage, &links, outputs)?;
-        let noise = self.noise(&links, drive.len())?;
+        let tau_syn = self.neuron.tau_syn_e;
+        let activity = |train: TrainId| &self.activity.trains[train][..];
+        let noise = self.unit_rates.noise(&stage.links, tau_syn, activity, self.images, drive.len())?;
         for (sign, factor) in [(Sign::Positive, 1.0), (Sign::Negative, -1.0)] {
             let Some(train) = self.plan.train_of(index, sign) else { continue };
             let wanted = outputs.iter().map(|&output| (factor * f64::from(output)).max(0.0));
             if !wanted.clone().any(|wanted| wanted > 0.0) {
                 continue;
             }
-            self.unit_rates[train] = unit_rate;
+            self.unit_rates.rates[train] = unit_rate;
             if let Activation::NoisySoftplus(_) = stage.activation {
                 // Weights are nA.
                 let scale = Scale { per_unit: 1.0, current: 0.0 };
@@ -283,11 +357,12 @@ impl Mapping<'_> {
 
     /// The links from trains that have spikes, with the same unit rate for all that one link carries.
     fn links(&mut self, stage: &Stage) -> Result<Vec<Link>, ConversionError> {
+        stage.links.iter().for_each(|link| self.settle(link.train));
         let mut links = Vec::new();
-        for link in &stage.links {
-            let Some(factors) = self.settle(link.train) else { continue };
+        for link in self.unit_rates.heard(&stage.links) {
+            let factors = &self.unit_rates.factors[link.train];
             let evened =
-                if factors.is_empty() { Some(link.map.clone()) } else { link.map.with_inputs_times(&factors)? };
+                if factors.is_empty() { Some(link.map.clone()) } else { link.map.with_inputs_times(factors)? };
             let map = evened.ok_or(ConversionError::Unsupported {
                 layer: stage.node,
                 kind: stage.kind,
@@ -299,29 +374,34 @@ impl Mapping<'_> {
         Ok(links)
     }
 
-    /// Finds the unit rate of a train without neurons of its own. Returns factors on its units, where these have different unit rates,
-    /// or nothing if it never carries a spike.
-    fn settle(&mut self, train: TrainId) -> Option<Vec<f32>> {
+    /// Finds the unit rate of a train without neurons of its own.
+    fn settle(&mut self, train: TrainId) {
+        let UnitRates { rates, factors } = &mut self.unit_rates;
         match &self.plan.trains[train].origin {
-            TrainOrigin::Input => Some(Vec::new()),
-            TrainOrigin::Neurons { .. } => (!self.unit_rates[train].is_nan()).then(Vec::new),
+            TrainOrigin::Input | TrainOrigin::Neurons { .. } => {}
             &TrainOrigin::Greatest { of, .. } => {
-                let factors = self.settle(of)?;
-                self.unit_rates[train] = self.unit_rates[of];
-                Some(factors)
+                self.settle(of);
+                let UnitRates { rates, factors } = &mut self.unit_rates;
+                rates[train] = rates[of];
+                // Factors are alike in all cells of a map, of which a maximum has fewer.
+                let units = self.plan.trains[train].shape.units();
+                factors[train] = factors[of].iter().copied().take(units).collect();
             }
             TrainOrigin::Together(parts) => {
-                let known: Vec<bool> = parts.iter().map(|&part| self.settle(part).is_some()).collect();
-                let rates: Vec<f64> = parts.iter().map(|&part| self.unit_rates[part]).collect();
-                let unit_rate = rates.iter().copied().fold(f64::NAN, f64::max);
-                self.unit_rates[train] = unit_rate;
-                let shape = self.plan.trains[train].shape;
-                let each = parts.iter().zip(&rates).zip(&known).flat_map(|((&part, &rate), &known)| {
-                    let factor = if known { unit_rate / rate } else { 0.0 };
-                    std::iter::repeat_n(factor as f32, self.plan.trains[part].shape.channels)
-                });
-                let cell: Vec<f32> = each.collect();
-                known.contains(&true).then(|| cell.iter().copied().cycle().take(shape.units()).collect())
+                rates[train] = f64::NAN;
+                factors[train].clear();
+                parts.iter().for_each(|&part| self.settle(part));
+                let UnitRates { rates, factors } = &mut self.unit_rates;
+                let highest = parts.iter().map(|&part| rates[part]).fold(f64::NAN, f64::max);
+                let mut cell = Vec::new();
+                for &part in parts {
+                    // A part that never carries a spike has no say.
+                    let factor = if rates[part].is_nan() { 0.0 } else { (highest / rates[part]) as f32 };
+                    let own = |channel: usize| factor * factors[part].get(channel).copied().unwrap_or(1.0);
+                    cell.extend((0..self.plan.trains[part].shape.channels).map(own));
+                }
+                rates[train] = highest;
+                factors[train] = cell.iter().copied().cycle().take(self.plan.trains[train].shape.units()).collect();
             }
         }
     }
@@ -333,7 +413,7 @@ impl Mapping<'_> {
             return Ok(MS_PER_S / self.neuron.tau_syn_e);
         }
         if let (true, Some(link)) = (stage.averages, links.first()) {
-            return Ok(self.unit_rates[link.train]);
+            return Ok(self.unit_rates.rates[link.train]);
         }
         let magnitude = |&output: &f32| if stage.signed { f64::from(output).abs() } else { f64::from(output) };
         let positive: Vec<f64> = outputs.iter().map(magnitude).filter(|&output| output > 0.0).collect();
@@ -342,19 +422,6 @@ impl Mapping<'_> {
             return Err(ConversionError::Silent { layer: stage.node, kind: stage.kind, images: self.images });
         }
         Ok(self.settings.hidden_rate / full)
-    }
-
-    /// Variance of the synaptic current per squared mean current per unit of weighted sum, of each image and unit: with the weights
-    /// `w = W 1000 / (tau_syn u)` per unit of current, `u` being the train's unit rate, that is
-    /// `(tau_syn/2) sum w^2 u a = (1000 / (2 tau_syn)) sum W^2 a / u`.
-    fn noise(&self, links: &[Link], length: usize) -> Result<Vec<f64>, ConversionError> {
-        let mut noise = vec![0.0; length];
-        for Link { train, map, .. } in links {
-            let factor = 0.5 * MS_PER_S / (self.neuron.tau_syn_e * self.unit_rates[*train]);
-            let squares = map.squared()?.apply(&self.activity.trains[*train], self.images)?;
-            noise.iter_mut().zip(squares).for_each(|(sum, square)| *sum += factor * f64::from(square).max(0.0));
-        }
-        Ok(noise)
     }
 
     /// Scale of the output layer: the winner's logit at the percentile has the output rate; where winners may be
@@ -393,7 +460,8 @@ impl Mapping<'_> {
         let population = Population::new(stage.shape.units(), self.neuron).map_err(sim::NetworkError::from)?;
         let home = self.circuit.add(self.plan, index, sign, population.with_i_offset(i_offset)?)?;
         for Link { train, map, factor } in links {
-            let weight = per_unit * f64::from(*factor) * MS_PER_S / (self.neuron.tau_syn_e * self.unit_rates[*train]);
+            let weight =
+                per_unit * f64::from(*factor) * MS_PER_S / (self.neuron.tau_syn_e * self.unit_rates.rates[*train]);
             let Site { pre, network, population } = self.circuit.connect(self.plan, *train, home);
             network.add_projection(Projection::new(pre, population, self.settings.delay, map.synapses(weight)?)?)?;
         }
@@ -403,9 +471,10 @@ impl Mapping<'_> {
             is_negative: sign == Sign::Negative,
             shape: stage.shape,
             unit_rate,
+            per_unit: scale.per_unit,
             fit,
         };
-        self.layers.push((home, layer));
+        self.layers.push((home, index, layer));
         Ok(home)
     }
 }

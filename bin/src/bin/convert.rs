@@ -1,19 +1,32 @@
-//! `convert`: maps a trained network to spiking LIF neurons and measures what that costs.
+//! `convert`: maps a trained network to spiking neurons and measures what that costs.
 
-use bin::convert::{ConvertArguments, convert};
+use bin::convert::{ConvertArguments, DoctorArguments, convert, doctor};
 use bin::run;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Maps a trained network to spiking LIF neurons, runs it with exact spike times, and measures conversion loss and
 /// latency-accuracy.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 struct Program {
+    #[command(subcommand)]
+    command: Option<Command>,
     #[command(flatten)]
-    arguments: ConvertArguments,
+    arguments: Option<ConvertArguments>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Find the first layer that loses information, the likely cause, and what to do about it
+    Doctor(DoctorArguments),
 }
 
 fn main() -> ExitCode {
-    run::finish(convert(&Program::parse().arguments))
+    let program = Program::parse();
+    run::finish(match (program.command, program.arguments) {
+        (Some(Command::Doctor(arguments)), _) => doctor(&arguments),
+        (None, Some(arguments)) => convert(&arguments),
+        (None, None) => Err(anyhow::anyhow!("name a model, or a command")),
+    })
 }

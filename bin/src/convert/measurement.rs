@@ -73,6 +73,12 @@ impl Measurement {
         wilson(self.ann_correct, self.latency.images)
     }
 
+    /// Whether the final accuracy may well be no more than twice that of guessing among so many classes, and the trained network's is.
+    pub(super) fn is_near_chance(&self, classes: usize) -> bool {
+        let twice = 2.0 / classes as f64;
+        self.latency.interval(self.last()).low < twice && self.ann_interval().low > twice
+    }
+
     /// Number of the last latency.
     pub(super) fn last(&self) -> usize {
         self.latency.latencies.len() - 1

@@ -1,6 +1,7 @@
 //! `convert`: a trained network as spiking neurons, measured on test images.
 
 mod arguments;
+mod doctor;
 mod measurement;
 mod report;
 mod spiking;
@@ -10,12 +11,17 @@ use crate::output::{Provenance, ResultFolder, json_text};
 use crate::run::{self, Interrupt, progress};
 use anyhow::{Context, Result, bail};
 pub use arguments::ConvertArguments;
+use convert::Diagnosis;
 use data::mnist::Split;
+pub use doctor::{DoctorArguments, doctor};
 use measurement::Measurement;
 use spiking::Spiking;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::time::Instant;
+
+/// Images that are looked at where a run ends near chance.
+const LOOKED_AT: usize = 10;
 
 /// Runs the command.
 ///
@@ -23,15 +29,7 @@ use std::time::Instant;
 ///
 /// Fails on models that cannot be read or converted, missing data, impossible settings and files that cannot be written.
 pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
-    let model = &arguments.model;
-    let trained = ann::keras::read(model).with_context(|| format!("cannot read the model {}", model.display()))?;
-    arguments.check()?;
-    let data = arguments.data();
-    let folder = dataset::folder(arguments.data_dir.as_deref(), data.name())?;
-    let training = data.load(&folder, Split::Train)?.first(arguments.calibration);
-    let spiking = run::on_threads(arguments.run.threads, || {
-        Spiking::convert(&trained, &training, arguments).with_context(|| format!("cannot convert {}", model.display()))
-    })?;
+    let (trained, spiking) = converted(arguments)?;
     let provenance = Provenance::of("convert", Some(arguments.seed));
     if !arguments.runs() {
         let document = report::mapping_document(&spiking, &provenance);
@@ -39,6 +37,8 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
 
+    let data = arguments.data();
+    let folder = dataset::folder(arguments.data_dir.as_deref(), data.name())?;
     let test = data.load(&folder, Split::Test)?.first(arguments.images);
     let interrupt = Interrupt::listen()?;
     let latencies = arguments.latencies();
@@ -67,5 +67,29 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
     }
     let text = if arguments.run.json { json_text(&document)? } else { report::text(&spiking, &measurement) };
     run::print(&text)?;
+    if measurement.is_near_chance(trained.output().units()) {
+        eprintln!("error: the spiking network does little better than chance");
+        if let Spiking::Leaky(spiking) = &spiking {
+            let few = test.first(LOOKED_AT);
+            let examinations =
+                run::on_threads(arguments.run.threads, || doctor::examine(spiking, &trained, &few, arguments))?;
+            eprintln!("{}", doctor::sentence(spiking, Diagnosis::of(&examinations)));
+        }
+        return Ok(ExitCode::FAILURE);
+    }
     Ok(if measurement.complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The trained network, and what it was converted to.
+fn converted(arguments: &ConvertArguments) -> Result<(ann::Network<f32>, Spiking)> {
+    let model = &arguments.model;
+    let trained = ann::keras::read(model).with_context(|| format!("cannot read the model {}", model.display()))?;
+    arguments.check()?;
+    let data = arguments.data();
+    let folder = dataset::folder(arguments.data_dir.as_deref(), data.name())?;
+    let training = data.load(&folder, Split::Train)?.first(arguments.calibration);
+    let spiking = run::on_threads(arguments.run.threads, || {
+        Spiking::convert(&trained, &training, arguments).with_context(|| format!("cannot convert {}", model.display()))
+    })?;
+    Ok((trained, spiking))
 }
