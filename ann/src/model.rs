@@ -2,9 +2,13 @@
 
 mod architecture;
 mod builder;
+mod cwa;
+mod radical_root;
 
 pub use architecture::{Architecture, Pool};
 pub use builder::{Bias, Builder, Convolution};
+pub use cwa::{CwaNetwork, CwaUnits};
+pub use radical_root::{HiddenUnits, RootNetwork};
 
 use crate::activation::ActivationChoice;
 use crate::loss::RateLimit;

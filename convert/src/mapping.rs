@@ -1,9 +1,10 @@
 //! Maps a trained network onto populations of LIF neurons and projections between them.
 
-use crate::calibration::{LayerFit, ResponseFit, Sums, quantile};
+use crate::calibration::{LayerFit, ResponseFit, Sums};
 use crate::counterpart::Counterpart;
 use crate::error::{ConversionError, positive};
 use crate::route::{Itinerary, Route};
+use crate::statistics::quantile;
 use ann::{Activation, Layer, Network, Samples, Shape};
 use sim::theory::NoisySoftplus;
 use sim::{

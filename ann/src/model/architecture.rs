@@ -4,6 +4,7 @@ use crate::activation::{Activation, ActivationChoice};
 use crate::error::NetworkError;
 use crate::layer::{AveragePool2d, Layer, MaxPool2d, Padding};
 use crate::model::builder::{Bias, Builder, Convolution};
+use crate::model::cwa::{CwaNetwork, CwaUnits};
 use crate::network::{Network, Origin};
 use crate::real::Real;
 use crate::shape::{Extent, Shape};
@@ -34,6 +35,10 @@ pub enum Architecture {
     /// ResNet-18 for small images (He et al. 2016): a convolution 3x3 and four stages of two blocks of 64, 128, 256 and 512 maps, with batch
     /// normalisation. Noisy Softplus cannot stand behind batch normalisation and is refused.
     ResNet18,
+    /// Fully connected conductance-weighted averages, [`CwaNetwork::fcn`]; the activation is their clip.
+    CwaFcn,
+    /// Convolutions of conductance-weighted averages, [`CwaNetwork::cnn`]; the activation is their clip.
+    CwaCnn,
 }
 
 /// How LeNet-5 pools.
@@ -113,6 +118,8 @@ impl Architecture {
                 builder.layer(Layer::GlobalAveragePool2d)?;
                 builder.dense(classes, Bias::Zero, Activation::Softmax)?;
             }
+            Self::CwaFcn => return CwaNetwork::fcn(input).build(input, classes, CwaUnits::USUAL, seed),
+            Self::CwaCnn => return CwaNetwork::cnn(input).build(input, classes, CwaUnits::USUAL, seed),
         }
         builder.finish()
     }

@@ -1,6 +1,7 @@
 //! The commands of `ann`: training and evaluating ordinary networks.
 
 pub mod evaluate;
+pub mod experiment;
 mod history;
 mod model_choice;
 mod model_file;

@@ -15,7 +15,7 @@ pub(super) enum ModelChoice {
 }
 
 /// Networks by name.
-const NAMES: [(&str, Architecture); 11] = [
+const NAMES: [(&str, Architecture); 13] = [
     ("paper", Architecture::Paper { maps: [6, 12] }),
     ("16c-64c", Architecture::Paper { maps: [16, 64] }),
     ("lenet5", Architecture::LeNet5(Pool::Average)),
@@ -27,6 +27,8 @@ const NAMES: [(&str, Architecture); 11] = [
     ("autoencoder", Architecture::Autoencoder),
     ("cnn5", Architecture::Cnn5),
     ("resnet18", Architecture::ResNet18),
+    ("cwa-fcn", Architecture::CwaFcn),
+    ("cwa-cnn", Architecture::CwaCnn),
 ];
 
 impl FromStr for ModelChoice {

@@ -2,9 +2,9 @@
 
 use super::condition::{Condition, Drive, Engine, Measured};
 use super::laboratory::Laboratory;
-use super::outcome::Outcome;
+use crate::outcome::Outcome;
 use super::published::{Constants, DURATION, Paper, Published, TRIALS};
-use super::records::{Cell, Column, Estimate, Kind, NORMAL_95, Records};
+use crate::records::{Cell, Column, Estimate, Kind, NORMAL_95, Records};
 use crate::figure::{Axis, Colour, Figure, LegendPosition, Mark, Marking, Plate, Point, Series, Shape};
 use anyhow::{Context, Result};
 use sim::theory::{self, ResponseModel, ResponsePoint};

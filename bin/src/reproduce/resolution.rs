@@ -2,9 +2,9 @@
 
 use super::condition::{Condition, Drive, Engine, Measured};
 use super::laboratory::Laboratory;
-use super::outcome::Outcome;
+use crate::outcome::Outcome;
 use super::rates::{estimate, line_means, series};
-use super::records::{Cell, Column, Estimate, Kind, Records, student_95};
+use crate::records::{Cell, Column, Estimate, Kind, Records, student_95};
 use crate::figure::{Axis, Colour, Figure, LegendPosition, Mark, Plate, Point, Shape, Stroke};
 use anyhow::Result;
 use sim::theory::siegert;

@@ -2,9 +2,9 @@
 
 use super::condition::{Condition, Drive, Engine, Measured, Sweep};
 use super::laboratory::Laboratory;
-use super::outcome::Outcome;
+use crate::outcome::Outcome;
 use super::published::Constants;
-use super::records::{Cell, Column, Kind, NORMAL_95, Records};
+use crate::records::{Cell, Column, Kind, NORMAL_95, Records};
 use crate::figure::{Axis, Figure, HeatMap, Plate};
 use anyhow::Result;
 use sim::theory::noise_free;
