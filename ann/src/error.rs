@@ -76,6 +76,14 @@ pub struct InitialiserError {
 /// Settings or samples that cannot be trained with, or a training that diverged.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum TrainingError {
+    /// Factors on the learning rate for another number of layers.
+    #[error("{found} layers have a factor on the learning rate, but {expected} have something to learn; give one for each, or none")]
+    LayerRates {
+        /// Layers with something to learn.
+        expected: usize,
+        /// Layers with a factor.
+        found: usize,
+    },
     /// A setting out of its range.
     #[error("{setting} must be {expected}, found {found}")]
     Setting {

@@ -3,11 +3,13 @@
 mod architecture;
 mod builder;
 mod cwa;
+mod mixture;
 mod radical_root;
 
 pub use architecture::{Architecture, Pool};
 pub use builder::{Bias, Builder, Convolution};
 pub use cwa::{CwaNetwork, CwaUnits};
+pub use mixture::{MixtureNetwork, MixtureUnits};
 pub use radical_root::{HiddenUnits, RootNetwork};
 
 use crate::activation::ActivationChoice;

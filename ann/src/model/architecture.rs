@@ -2,9 +2,11 @@
 
 use crate::activation::{Activation, ActivationChoice};
 use crate::error::NetworkError;
-use crate::layer::{AveragePool2d, Layer, MaxPool2d, Padding};
+use crate::initialiser::Initialiser;
+use crate::layer::{AveragePool2d, Layer, MaxPool2d, MixLuVariant, Padding};
 use crate::model::builder::{Bias, Builder, Convolution};
 use crate::model::cwa::{CwaNetwork, CwaUnits};
+use crate::model::mixture::{MixtureNetwork, MixtureUnits};
 use crate::network::{Network, Origin};
 use crate::real::Real;
 use crate::shape::{Extent, Shape};
@@ -16,6 +18,13 @@ pub enum Architecture {
     /// Two convolutions of 5x5, each with an average pool of 2, and the classes, without biases: `maps` 6 and 12 in Liu and Furber
     /// (2016), 16 and 64 in its follow-up.
     Paper {
+        /// Of the two convolutions.
+        maps: [usize; 2],
+    },
+    /// The same, with the chosen activation on the outputs too, to be trained towards one spike per synaptic time constant of the right
+    /// class and none of the others (Liu et al. 2017, arXiv:1706.03609); its outputs begin positive.
+    #[doc(alias = "PAF")]
+    Paf {
         /// Of the two convolutions.
         maps: [usize; 2],
     },
@@ -39,6 +48,9 @@ pub enum Architecture {
     CwaFcn,
     /// Convolutions of conductance-weighted averages, [`CwaNetwork::cnn`]; the activation is their clip.
     CwaCnn,
+    /// [`MixtureNetwork::Mnist`] or, for images of 32 pixels, [`MixtureNetwork::Cifar10`], with MixLU units of which one in a hundred, drawn
+    /// anew for each sample, keeps the negative side.
+    MixLu,
 }
 
 /// How LeNet-5 pools.
@@ -66,12 +78,18 @@ impl Architecture {
         let hidden = activation.weighted();
         let valid = |outputs| Convolution { side: 5, stride: 1, outputs, padding: Padding::Valid };
         match self {
-            Self::Paper { maps } => {
+            Self::Paper { maps } | Self::Paf { maps } => {
                 for outputs in maps {
                     builder.convolution(valid(outputs), Bias::None, hidden)?;
                     builder.layer(pool(Pool::Average, activation))?;
                 }
-                builder.dense(classes, Bias::None, Activation::Softmax)?;
+                if matches!(self, Self::Paf { .. }) {
+                    let gain = if matches!(hidden, Activation::NoisySoftplus(_)) { 0.01 } else { 0.005 };
+                    builder.draw_from(Initialiser::PositiveUniform { gain });
+                    builder.dense(classes, Bias::None, hidden)?;
+                } else {
+                    builder.dense(classes, Bias::None, Activation::Softmax)?;
+                }
             }
             Self::LeNet5(kind) => {
                 for outputs in [6, 16, 120] {
@@ -119,6 +137,11 @@ impl Architecture {
                 builder.dense(classes, Bias::Zero, Activation::Softmax)?;
             }
             Self::CwaFcn => return CwaNetwork::fcn(input).build(input, classes, CwaUnits::USUAL, seed),
+            Self::MixLu => {
+                let network = if input.height >= 32 { MixtureNetwork::Cifar10 } else { MixtureNetwork::Mnist };
+                let units = MixtureUnits::MixLu { fraction: 0.01, variant: MixLuVariant::Redrawn };
+                return network.build(input, classes, units, seed);
+            }
             Self::CwaCnn => return CwaNetwork::cnn(input).build(input, classes, CwaUnits::USUAL, seed),
         }
         builder.finish()

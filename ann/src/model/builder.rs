@@ -67,6 +67,11 @@ impl<T: Real> Builder<T> {
         self
     }
 
+    /// What weights are drawn from.
+    pub(super) fn initialiser(&self) -> Initialiser {
+        self.initialiser
+    }
+
     /// Number of layers so far.
     pub(super) fn len(&self) -> usize {
         self.nodes.len()

@@ -14,6 +14,9 @@ use data::ImageSet;
 use data::mnist::Split;
 use std::path::PathBuf;
 
+/// Classes of each data set.
+const CLASSES: usize = 10;
+
 /// Which images, and where they are.
 #[derive(Debug, Args)]
 pub struct DataArguments {

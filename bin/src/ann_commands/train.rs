@@ -28,7 +28,7 @@ const TAU_SYN: f64 = 5.0;
 /// Flags of `ann train`.
 #[derive(Debug, Args)]
 pub struct TrainArguments {
-    /// Network: paper, 16c-64c, lenet5, lenet5-max, mlp-4, mlp-6, mlp-8, mlp-1200, autoencoder, cnn5, resnet18, cwa-fcn, cwa-cnn, or a file of layers
+    /// Network: paper, 16c-64c, lenet5, lenet5-max, mlp-4, mlp-6, mlp-8, mlp-1200, autoencoder, cnn5, resnet18, cwa-fcn, cwa-cnn, mixlu, or a file of layers
     #[arg(long, value_name = "NAME|FILE.toml", default_value = "paper")]
     model: ModelChoice,
     /// Train this network on (Keras .h5 or .keras); its hidden layers get the --activation if one is given
@@ -136,7 +136,7 @@ impl Session<'_> {
             Task::Classes => Targets::Labels(images.labels()),
             Task::Inputs => Targets::Inputs,
         };
-        Examples { pixels: images.pixels(), targets }
+        Examples { pixels: images.pixels().into(), targets }
     }
 
     /// Where the training begins: anew, or with the checkpoint.

@@ -13,6 +13,7 @@ pub(super) struct Experiment {
     pub(super) data: DataSet,
     /// Whether the outputs are to be classes or the inputs.
     pub(super) task: Task,
+    pub(super) preprocessing: Preprocessing,
     pub(super) effort: Effort,
     /// What the tables show, one each.
     pub(super) measures: &'static [Measure],
@@ -29,16 +30,34 @@ pub(super) enum Task {
     Inputs,
 }
 
-/// How much is computed; the flags may change it.
+/// What networks see of the images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Preprocessing {
+    /// The images, a full-scale pixel being 1.
+    None,
+    /// The same less the mean training image.
+    MeanImage,
+    /// Even contrast in each image.
+    Contrast,
+}
+
+/// How much is computed besides the epochs of each condition; the flags may change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Effort {
     /// Runs of each condition, with a seed each.
     pub(super) runs: usize,
-    pub(super) epochs: usize,
     /// Training images, from the first.
     pub(super) images: usize,
     /// Test images, from the first.
     pub(super) test_images: usize,
+}
+
+/// How large an experiment is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Scale {
+    pub(super) size: Size,
+    /// Of each condition, where they are not those of the size.
+    pub(super) epochs: Option<usize>,
 }
 
 /// Whether an experiment is described as it was published or small.
@@ -48,13 +67,18 @@ pub(super) enum Size {
     Quick,
 }
 
-impl Size {
+impl Scale {
     /// One of two values.
     pub(super) fn choose<T>(self, published: T, quick: T) -> T {
-        match self {
+        match self.size {
             Size::Published => published,
             Size::Quick => quick,
         }
+    }
+
+    /// One of two numbers of epochs, or the one asked for.
+    pub(super) fn epochs(self, published: usize, quick: usize) -> usize {
+        self.epochs.unwrap_or(self.choose(published, quick))
     }
 }
 
@@ -68,11 +92,8 @@ pub(super) struct Condition {
     /// Title of its panel in the figure.
     pub(super) group: String,
     pub(super) network: Recipe,
-    /// Epochs and seed are those of the run.
+    /// The seed is that of the run.
     pub(super) settings: TrainingSettings,
     /// Name of the condition that it is compared with, run by run.
     pub(super) reference: Option<String>,
 }
-
-/// Classes of each data set.
-pub(super) const CLASSES: usize = 10;

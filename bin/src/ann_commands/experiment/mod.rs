@@ -3,7 +3,10 @@
 mod course;
 mod cwa;
 mod description;
+mod images;
 mod measure;
+mod mixlu;
+mod noisy_softplus;
 mod published;
 mod question;
 mod radical_root;
@@ -16,10 +19,10 @@ use crate::run::{self, Interrupt, RunArguments};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use data::mnist::Split;
-use description::{Experiment, Size};
+use description::{Experiment, Scale, Size};
+use images::Images;
 use published::Published;
 use report::Report;
-use runner::Images;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -66,6 +69,20 @@ pub struct ExperimentArguments {
 enum Name {
     /// Radical root units in networks of 4, 6 and 8 hidden layers
     RruMlp,
+    /// Radical root units in an auto-encoder
+    RruAutoencoder,
+    /// Radical root units in LeNet-5
+    RruLenet,
+    /// Noisy Softplus, ReLU and Softplus in convolutional networks
+    NspConvnet,
+    /// Rectified units of which some keep the negative side, on MNIST
+    MixluMnist,
+    /// The same on CIFAR-10
+    MixluCifar,
+    /// Units that are the least or the greatest of two sums, against ReLU and Maxout
+    MinMaxout,
+    /// Units with two learned slopes, against ReLU and Maxout
+    Convact,
     /// Conductance-weighted averages in fully connected layers
     CwaFcn,
 }
@@ -75,6 +92,13 @@ impl Name {
     fn text(self) -> &'static str {
         match self {
             Name::RruMlp => "rru-mlp",
+            Name::RruAutoencoder => "rru-autoencoder",
+            Name::RruLenet => "rru-lenet",
+            Name::NspConvnet => "nsp-convnet",
+            Name::MixluMnist => "mixlu-mnist",
+            Name::MixluCifar => "mixlu-cifar",
+            Name::MinMaxout => "min-maxout",
+            Name::Convact => "convact",
             Name::CwaFcn => "cwa-fcn",
         }
     }
@@ -82,15 +106,30 @@ impl Name {
     /// Data sets that it was published on, the usual one first.
     fn data_sets(self) -> &'static [DataSet] {
         match self {
-            Name::RruMlp => &[DataSet::Mnist],
-            Name::CwaFcn => &[DataSet::Mnist, DataSet::Cifar10],
+            Name::RruMlp | Name::RruAutoencoder | Name::RruLenet | Name::NspConvnet | Name::MixluMnist => {
+                &[DataSet::Mnist]
+            }
+            Name::MixluCifar => &[DataSet::Cifar10],
+            Name::MinMaxout | Name::Convact | Name::CwaFcn => &[DataSet::Mnist, DataSet::Cifar10],
         }
     }
 
-    fn experiment(self, size: Size, data: DataSet) -> Experiment {
+    fn experiment(self, scale: Scale, data: DataSet) -> Experiment {
         match self {
-            Name::RruMlp => radical_root::mlp(size),
-            Name::CwaFcn => cwa::fcn(size, data),
+            Name::RruMlp => radical_root::mlp(scale),
+            Name::RruAutoencoder => radical_root::autoencoder(scale),
+            Name::RruLenet => radical_root::lenet(scale),
+            Name::NspConvnet => noisy_softplus::convnet(scale),
+            Name::MixluMnist | Name::MixluCifar => mixlu::mixlu_on(data, scale),
+            Name::MinMaxout => {
+                let title = "units that are the least or the greatest of two sums";
+                mixlu::units_on(data, &["Min-Maxout", "Maxout"], title, scale)
+            }
+            Name::Convact => {
+                let title = "units with two learned slopes per channel";
+                mixlu::units_on(data, &["ConvAct", "Maxout"], title, scale)
+            }
+            Name::CwaFcn => cwa::fcn(scale, data),
         }
     }
 }
@@ -105,12 +144,11 @@ impl ExperimentArguments {
             bail!("{} was published on {}, not on {}", self.name.text(), names.join(" and "), data.name());
         }
         let size = if self.quick { Size::Quick } else { Size::Published };
-        let mut experiment = self.name.experiment(size, data);
+        let mut experiment = self.name.experiment(Scale { size, epochs: self.epochs }, data);
         let effort = &mut experiment.effort;
         effort.runs = self.seeds.unwrap_or(effort.runs);
-        effort.epochs = self.epochs.unwrap_or(effort.epochs);
         effort.images = self.images.unwrap_or(effort.images);
-        for (flag, value) in [("--seeds", effort.runs), ("--epochs", effort.epochs), ("--images", effort.images)] {
+        for (flag, value) in [("--seeds", effort.runs), ("--epochs", self.epochs.unwrap_or(1)), ("--images", effort.images)] {
             if value == 0 {
                 bail!("{flag} must be at least 1");
             }
@@ -130,8 +168,7 @@ impl ExperimentArguments {
         let folder = dataset::folder(self.data_dir.as_deref(), experiment.data.name())?;
         let load = |split| experiment.data.load(&folder, split);
         let (training, test) = (load(Split::Train)?, load(Split::Test)?);
-        let effort = experiment.effort;
-        Ok(Images { training: training.first(effort.images), test: test.first(effort.test_images) })
+        Ok(Images::new(&training, &test, experiment.effort, experiment.preprocessing))
     }
 }
 

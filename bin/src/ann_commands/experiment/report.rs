@@ -134,12 +134,12 @@ impl Report<'_> {
         };
         notes.extend(self.conditions().filter_map(diverged));
         notes.push(format!(
-            "{}. {} training and {} test images of {}, {} epochs; training values are means over an epoch, while the weights change.",
+            "{}. {} training and {} test images of {}, {} epochs at most; training values are means over an epoch, while the weights change.",
             self.experiment.source,
             self.outcomes.counts.training,
             self.outcomes.counts.test,
             self.experiment.data.name(),
-            effort.epochs,
+            self.conditions().map(|(condition, _)| condition.settings.epochs).max().unwrap_or(0),
         ));
         notes.extend(self.experiment.notes.iter().map(|&note| note.to_owned()));
         if !self.outcomes.complete {
@@ -168,6 +168,7 @@ impl Report<'_> {
                 "learning_rate": optimiser.learning_rate,
                 "method": format!("{:?}", optimiser.method),
                 "batch_size": condition.settings.batch_size,
+                "epochs": condition.settings.epochs,
                 "runs": runs.iter().map(run).collect::<Vec<_>>(),
             })
         };
@@ -176,7 +177,6 @@ impl Report<'_> {
             "data": self.experiment.data.name(),
             "training_images": self.outcomes.counts.training,
             "test_images": self.outcomes.counts.test,
-            "epochs": self.experiment.effort.epochs,
             "complete": self.outcomes.complete,
             "conditions": self.conditions().map(condition).collect::<Vec<_>>(),
             "answers": self.answers().into_iter().map(answer).collect::<Vec<_>>(),

@@ -1,14 +1,14 @@
 //! All runs of an experiment, one after the other, each on all threads.
 
+use super::super::CLASSES;
 use super::description::{Condition, Effort, Experiment, Task};
+use super::images::Images;
 use super::measure::Counts;
 use crate::run::{Interrupt, ProgressBar, progress};
 use ann::{
-    Criterion, EpochRecord, Examples, Network, Objective, Progress, Shape, Targets, TrainingError, TrainingSettings,
-    measure_loss,
+    Criterion, EpochRecord, Network, Objective, Progress, TrainingError, TrainingSettings, measure_loss,
 };
 use anyhow::{Context, Result};
-use data::ImageSet;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -40,32 +40,13 @@ pub(super) struct Outcomes {
     pub(super) counts: Counts,
 }
 
-/// The images of an experiment.
-pub(super) struct Images {
-    pub(super) training: ImageSet,
-    pub(super) test: ImageSet,
-}
-
-impl Images {
-    fn input(&self) -> Shape {
-        Shape::new(self.training.height, self.training.width, self.training.channels)
-    }
-
-    fn examples(images: &ImageSet, task: Task) -> Examples<'_> {
-        let targets = match task {
-            Task::Classes => Targets::Labels(images.labels()),
-            Task::Inputs => Targets::Inputs,
-        };
-        Examples { pixels: images.pixels(), targets }
-    }
-}
-
 /// Trains every condition with every seed from `seed` on. Conditions change faster than seeds, so that what an interruption leaves can be
 /// compared.
 pub(super) fn run(experiment: &Experiment, images: &Images, seed: u64, interrupt: &Interrupt) -> Result<Outcomes> {
-    let Effort { runs: repetitions, epochs, .. } = experiment.effort;
+    let Effort { runs: repetitions, .. } = experiment.effort;
     let conditions = &experiment.conditions;
-    let bar = progress((repetitions * conditions.len() * epochs * images.training.len()) as u64, "images");
+    let epochs: usize = conditions.iter().map(|condition| condition.settings.epochs).sum();
+    let bar = progress((repetitions * epochs * images.training().len()) as u64, "images");
     let mut runs: Vec<Vec<Run>> = conditions.iter().map(|_| Vec::new()).collect();
     let mut complete = true;
     'all: for repetition in 0..repetitions {
@@ -81,7 +62,7 @@ pub(super) fn run(experiment: &Experiment, images: &Images, seed: u64, interrupt
         }
     }
     bar.finish_and_clear();
-    let counts = Counts { training: images.training.len(), test: images.test.len() };
+    let counts = Counts { training: images.training().len(), test: images.test().len() };
     Ok(Outcomes { runs, complete, counts })
 }
 
@@ -99,13 +80,12 @@ impl Trial<'_> {
     /// The run, or nothing if the user stopped it.
     fn run(&self) -> Result<Option<Run>> {
         let (started, begun) = (Instant::now(), self.bar.position());
-        let Experiment { task, effort, .. } = self.experiment;
+        let task = self.experiment.task;
         let mut network = (self.condition.network)(self.images.input(), self.seed)?;
-        let settings =
-            TrainingSettings { epochs: effort.epochs, seed: self.seed, ..self.condition.settings.clone() };
+        let settings = TrainingSettings { seed: self.seed, ..self.condition.settings.clone() };
         let mut epochs: Vec<Epoch> = Vec::new();
         let mut failed = None;
-        let training = Images::examples(&self.images.training, *task);
+        let training = self.images.training().examples(task);
         let history = ann::train(&mut network, training, &settings, &mut |progress| {
             match progress {
                 Progress::Batch { epoch, done, samples, loss, .. } => {
@@ -128,9 +108,9 @@ impl Trial<'_> {
         if let Some(error) = failed {
             return Err(error.into());
         }
-        self.bar.set_position(begun + (effort.epochs * self.images.training.len()) as u64);
+        self.bar.set_position(begun + (settings.epochs * self.images.training().len()) as u64);
         if diverged {
-            epochs.resize(effort.epochs, Epoch::guessing(self.experiment.task));
+            epochs.resize(settings.epochs, Epoch::guessing(task));
         }
         Ok(Some(Run { seed: self.seed, epochs, diverged, seconds: started.elapsed().as_secs_f64() }))
     }
@@ -142,9 +122,9 @@ impl Trial<'_> {
         network: &Network<f32>,
         settings: &TrainingSettings,
     ) -> Result<Epoch, TrainingError> {
-        let test = Images::examples(&self.images.test, self.experiment.task);
+        let test = self.images.test().examples(self.experiment.task);
         let loss = measure_loss(network, test, settings.objective)?;
-        let count = self.images.test.len() as f64;
+        let count = self.images.test().len() as f64;
         let square_error = match self.experiment.task {
             Task::Classes => f64::NAN,
             Task::Inputs => {
@@ -169,7 +149,7 @@ impl Epoch {
     /// After a divergence.
     fn guessing(task: Task) -> Epoch {
         let error = match task {
-            Task::Classes => 1.0 - 1.0 / super::description::CLASSES as f64,
+            Task::Classes => 1.0 - 1.0 / CLASSES as f64,
             Task::Inputs => f64::NAN,
         };
         Epoch {
