@@ -41,7 +41,7 @@ pub fn paper<T: Real>(activation: ActivationChoice, seed: u64) -> Network<T> {
 pub fn paper_training(activation: ActivationChoice, seed: u64) -> TrainingSettings {
     let rate_limit = match activation {
         ActivationChoice::NoisySoftplus(_) => Some(RateLimit { ceiling: 0.8, strength: 0.01 }),
-        ActivationChoice::Relu | ActivationChoice::Softplus => None,
+        ActivationChoice::Relu | ActivationChoice::Softplus | ActivationChoice::Pointwise(_) => None,
     };
     let schedule = Schedule::Exponential { factor: 0.8 };
     let optimiser = Optimiser { schedule, ..Optimiser::new(Method::ADAM, 0.003) };

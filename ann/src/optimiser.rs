@@ -220,7 +220,9 @@ impl Descent {
         };
         let tensors = network.parameters_mut().into_iter().zip(gradients.tensors());
         let memory = self.first.tensors_mut().iter_mut().zip(self.second.tensors_mut());
-        for (((weights, gradients), (first, second)), &TensorKind { is_kernel, layer }) in tensors.zip(memory).zip(&self.tensors) {
+        for (((weights, gradients), (first, second)), &TensorKind { is_kernel, layer }) in
+            tensors.zip(memory).zip(&self.tensors)
+        {
             let rate = rate * optimiser.factor(layer, is_kernel);
             let (kept, l2) = if is_kernel { ((1.0 - rate * decoupled) as f32, l2 as f32) } else { (1.0, 0.0) };
             match optimiser.method {

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use ann::{
-    Activation, Criterion, Dense, Examples, Layer, LayerRate, Method, Network, Optimiser, Pixels, Plateau, Progress, Schedule, Shape,
-    Targets, TrainingError, TrainingSettings, Watched, WeightDecay, train,
+    Activation, Criterion, Dense, Examples, Layer, LayerRate, Method, Network, Optimiser, Pixels, Plateau, Progress,
+    Schedule, Shape, Targets, TrainingError, TrainingSettings, Watched, WeightDecay, train,
 };
 
 /// One weight of 1 that sees the input 1, and is drawn to 0.25: its gradient is `w - 0.25`.

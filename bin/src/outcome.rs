@@ -1,8 +1,8 @@
 //! What becomes of a figure: tables, files and words.
 
-use crate::records::Records;
 use crate::figure::Plate;
 use crate::output::{Provenance, ResultFolder};
+use crate::records::Records;
 use anyhow::Result;
 use serde_json::{Value, json};
 

@@ -32,7 +32,9 @@ mod tests {
         let pair = |[name, value]: [&'static str; 2]| Ok((name, value.parse::<f64>()?));
         let read = |text| entries("some.csv", text, pair);
         assert_eq!(read("# about\nname,value\na,1.5\n").unwrap(), [("a", 1.5)]);
-        for (text, words) in [("name,value\na,1,2\n", "expected 2 fields, found 3"), ("name,value\na,b\n", "line 2: a,b")] {
+        for (text, words) in
+            [("name,value\na,1,2\n", "expected 2 fields, found 3"), ("name,value\na,b\n", "line 2: a,b")]
+        {
             assert!(format!("{:#}", read(text).unwrap_err()).contains(words));
         }
     }

@@ -219,15 +219,30 @@ mod tests {
                 Column::new("loss", "loss", Kind::Interval, 2),
             ],
             rows: vec![
-                vec![Cell::Text("a, b".into()), Cell::number(1.25), estimate(2.0, 0.5), estimate(1.0, 1.0), Cell::Interval([0.5, 0.25, 1.0])],
-                vec![Cell::Text("c".into()), Cell::optional(None), estimate(2.0, f64::NAN), estimate(f64::NAN, 1.0), Cell::Interval([0.5, f64::NAN, 1.0])],
+                vec![
+                    Cell::Text("a, b".into()),
+                    Cell::number(1.25),
+                    estimate(2.0, 0.5),
+                    estimate(1.0, 1.0),
+                    Cell::Interval([0.5, 0.25, 1.0]),
+                ],
+                vec![
+                    Cell::Text("c".into()),
+                    Cell::optional(None),
+                    estimate(2.0, f64::NAN),
+                    estimate(f64::NAN, 1.0),
+                    Cell::Interval([0.5, f64::NAN, 1.0]),
+                ],
             ],
         };
         let text = records.text();
         for part in ["1.25", "2.0 ± 0.5", "+1.0 [-1.0, 3.0]", "-", "0.50 [0.25, 1.00]"] {
             assert!(text.contains(part), "{part}: {text}");
         }
-        assert_eq!(records.keys().join(","), "drive,published_hz,rate_hz,rate_hz_sem,more_hz,more_hz_low,more_hz_high,loss,loss_low,loss_high");
+        assert_eq!(
+            records.keys().join(","),
+            "drive,published_hz,rate_hz,rate_hz_sem,more_hz,more_hz_low,more_hz_high,loss,loss_low,loss_high"
+        );
         assert_eq!(records.csv_rows()[0].join(","), "a; b,1.25,2,0.5,1,-0.96,2.96,0.5,0.25,1");
         assert_eq!(records.csv_rows()[1].join(","), "c,,2,,,,,0.5,,1");
         assert_eq!(records.document()[0]["more_hz_high"], 2.96);

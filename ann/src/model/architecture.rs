@@ -48,6 +48,8 @@ pub enum Architecture {
     CwaFcn,
     /// Convolutions of conductance-weighted averages, [`CwaNetwork::cnn`]; the activation is their clip.
     CwaCnn,
+    /// Conductance-weighted averages in place of the convolutions of ResNet-18, [`CwaNetwork::RESNET_18`]; the activation is their clip.
+    CwaResNet18,
     /// [`MixtureNetwork::Mnist`] or, for images of 32 pixels, [`MixtureNetwork::Cifar10`], with MixLU units of which one in a hundred, drawn
     /// anew for each sample, keeps the negative side.
     MixLu,
@@ -142,7 +144,8 @@ impl Architecture {
                 let units = MixtureUnits::MixLu { fraction: 0.01, variant: MixLuVariant::Redrawn };
                 return network.build(input, classes, units, seed);
             }
-            Self::CwaCnn => return CwaNetwork::cnn(input).build(input, classes, CwaUnits::USUAL, seed),
+            Self::CwaResNet18 => return CwaNetwork::RESNET_18.build(input, classes, CwaUnits::BALANCED, seed),
+            Self::CwaCnn => return CwaNetwork::cnn(input).build(input, classes, CwaUnits::BALANCED, seed),
         }
         builder.finish()
     }

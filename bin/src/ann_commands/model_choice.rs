@@ -15,7 +15,7 @@ pub(super) enum ModelChoice {
 }
 
 /// Networks by name.
-const NAMES: [(&str, Architecture); 14] = [
+const NAMES: [(&str, Architecture); 15] = [
     ("paper", Architecture::Paper { maps: [6, 12] }),
     ("16c-64c", Architecture::Paper { maps: [16, 64] }),
     ("lenet5", Architecture::LeNet5(Pool::Average)),
@@ -29,6 +29,7 @@ const NAMES: [(&str, Architecture); 14] = [
     ("resnet18", Architecture::ResNet18),
     ("cwa-fcn", Architecture::CwaFcn),
     ("cwa-cnn", Architecture::CwaCnn),
+    ("cwa-resnet18", Architecture::CwaResNet18),
     ("mixlu", Architecture::MixLu),
 ];
 

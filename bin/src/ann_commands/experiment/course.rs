@@ -4,9 +4,7 @@ use super::description::{Condition, Task};
 use super::measure::Measure;
 use super::report::Report;
 use super::runner::{Epoch, Run};
-use crate::figure::{
-    Axis, Colour, Figure, LegendPosition, Mark, Marking, Plate, Point, Series, Shape, Stroke,
-};
+use crate::figure::{Axis, Colour, Figure, LegendPosition, Mark, Marking, Plate, Point, Series, Shape, Stroke};
 use convert::quantile;
 
 /// Width of a panel (mm): of one column of a paper, or of three in a page.
@@ -44,7 +42,8 @@ pub(super) fn plate(report: &Report<'_>) -> Option<Plate> {
         figure.width_mm = width(groups.len());
         figure.height_mm = 48.0;
         let of_group = conditions().filter(|(condition, _)| condition.group == **group);
-        figure.series = of_group.enumerate().map(|(index, (condition, runs))| series(index, condition, runs, row)).collect();
+        figure.series =
+            of_group.enumerate().map(|(index, (condition, runs))| series(index, condition, runs, row)).collect();
         if place == 0 {
             figure.title = (*group).to_owned();
         }

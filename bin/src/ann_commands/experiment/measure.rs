@@ -208,7 +208,8 @@ mod tests {
     #[test]
     fn best_and_lowest_are_of_any_epoch() {
         let run = run(1, &[0.3, 0.1, 0.2]);
-        let values = [Measure::BestAccuracy, Measure::LowestAccuracy, Measure::TestAccuracy].map(|m| m.of(&run).round());
+        let values =
+            [Measure::BestAccuracy, Measure::LowestAccuracy, Measure::TestAccuracy].map(|m| m.of(&run).round());
         assert_eq!(values, [90.0, 70.0, 80.0]);
     }
 }

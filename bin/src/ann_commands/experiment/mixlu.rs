@@ -101,11 +101,9 @@ pub(super) fn mixlu_on(data: DataSet, scale: Scale) -> Experiment {
     let fixed = units[units.len() - 1].0.clone();
     let redrawn = mixlu(most, MixLuVariant::Redrawn).0;
     let (measures, test, train): (&[Measure], _, _) = match data {
-        DataSet::Cifar10 => (
-            &[Measure::TestAccuracy, Measure::TrainAccuracy],
-            Measure::TestAccuracy,
-            Measure::TrainAccuracy,
-        ),
+        DataSet::Cifar10 => {
+            (&[Measure::TestAccuracy, Measure::TrainAccuracy], Measure::TestAccuracy, Measure::TrainAccuracy)
+        }
         _ => (&[Measure::TestError, Measure::TrainError], Measure::TestError, Measure::TrainError),
     };
     let equal = |measure, first: &str| Question::Equal { measure, first: first.to_owned(), second: RELU.0.to_owned() };

@@ -45,7 +45,7 @@ pub struct ExperimentArguments {
     /// Training images, from the first [default: as published]
     #[arg(long, value_name = "N")]
     images: Option<usize>,
-    /// Only conditions whose names contain one of these
+    /// Only conditions of these names, or whose names contain one of these
     #[arg(long, value_name = "WORDS,..", value_delimiter = ',')]
     only: Vec<String>,
     /// Data set, where an experiment was published on several
@@ -85,6 +85,12 @@ enum Name {
     Convact,
     /// Conductance-weighted averages in fully connected layers
     CwaFcn,
+    /// The same in convolutions
+    CwaCnn,
+    /// The same in a ResNet-18
+    CwaResnet,
+    /// Averages with absolute weights, and with lateral inhibition
+    CwaVariants,
 }
 
 impl Name {
@@ -100,6 +106,9 @@ impl Name {
             Name::MinMaxout => "min-maxout",
             Name::Convact => "convact",
             Name::CwaFcn => "cwa-fcn",
+            Name::CwaCnn => "cwa-cnn",
+            Name::CwaResnet => "cwa-resnet",
+            Name::CwaVariants => "cwa-variants",
         }
     }
 
@@ -110,7 +119,10 @@ impl Name {
                 &[DataSet::Mnist]
             }
             Name::MixluCifar => &[DataSet::Cifar10],
-            Name::MinMaxout | Name::Convact | Name::CwaFcn => &[DataSet::Mnist, DataSet::Cifar10],
+            Name::CwaVariants => &[DataSet::Cifar10, DataSet::Mnist],
+            Name::MinMaxout | Name::Convact | Name::CwaFcn | Name::CwaCnn | Name::CwaResnet => {
+                &[DataSet::Mnist, DataSet::Cifar10]
+            }
         }
     }
 
@@ -129,7 +141,10 @@ impl Name {
                 let title = "units with two learned slopes per channel";
                 mixlu::units_on(data, &["ConvAct", "Maxout"], title, scale)
             }
-            Name::CwaFcn => cwa::fcn(scale, data),
+            Name::CwaFcn => cwa::fcn(data, scale),
+            Name::CwaCnn => cwa::cnn(data, scale),
+            Name::CwaResnet => cwa::resnet(data, scale),
+            Name::CwaVariants => cwa::variants(data, scale),
         }
     }
 }
@@ -148,14 +163,20 @@ impl ExperimentArguments {
         let effort = &mut experiment.effort;
         effort.runs = self.seeds.unwrap_or(effort.runs);
         effort.images = self.images.unwrap_or(effort.images);
-        for (flag, value) in [("--seeds", effort.runs), ("--epochs", self.epochs.unwrap_or(1)), ("--images", effort.images)] {
+        for (flag, value) in
+            [("--seeds", effort.runs), ("--epochs", self.epochs.unwrap_or(1)), ("--images", effort.images)]
+        {
             if value == 0 {
                 bail!("{flag} must be at least 1");
             }
         }
         if !self.only.is_empty() {
             let names: Vec<String> = experiment.conditions.iter().map(|condition| condition.name.clone()).collect();
-            let wanted = |name: &str| self.only.iter().any(|words| name.contains(words.as_str()));
+            // A whole name is meant alone: CWA is also a part of others.
+            let wanted = |name: &str| {
+                let meant = |words: &String| name == words || !names.contains(words) && name.contains(words.as_str());
+                self.only.iter().any(meant)
+            };
             experiment.conditions.retain(|condition| wanted(&condition.name));
             if experiment.conditions.is_empty() {
                 bail!("no condition of {} is called so; there are: {}", self.name.text(), names.join(", "));
@@ -184,9 +205,8 @@ pub fn experiment(arguments: &ExperimentArguments) -> Result<ExitCode> {
     let images = arguments.images(&experiment)?;
     let interrupt = Interrupt::listen()?;
     let folder = arguments.output.as_deref().map(ResultFolder::open).transpose()?;
-    let outcomes = run::on_threads(arguments.run.threads, || {
-        runner::run(&experiment, &images, arguments.seed, &interrupt)
-    })?;
+    let outcomes =
+        run::on_threads(arguments.run.threads, || runner::run(&experiment, &images, arguments.seed, &interrupt))?;
     let report = Report { name, experiment: &experiment, published: &published, outcomes: &outcomes };
     let outcome = report.outcome();
     let provenance = Provenance::of("ann", Some(arguments.seed));

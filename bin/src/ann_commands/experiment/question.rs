@@ -133,7 +133,11 @@ fn sentence(text: String) -> String {
 fn shown(measure: Measure, difference: Within) -> String {
     let [value, low, high] = difference.ends().map(|x| crate::table::number(x, measure.decimals()));
     let sign = if difference.value > 0.0 { "+" } else { "" };
-    if difference.low.is_finite() { format!("{sign}{value} [{low}, {high}]") } else { format!("{sign}{value}, one run") }
+    if difference.low.is_finite() {
+        format!("{sign}{value} [{low}, {high}]")
+    } else {
+        format!("{sign}{value}, one run")
+    }
 }
 
 /// Epochs, a fraction between two by interpolation, until the training loss is no more than `loss`; infinite if it never is.

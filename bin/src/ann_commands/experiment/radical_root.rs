@@ -76,9 +76,11 @@ fn questions(group: &str, test: Measure) -> Vec<Question> {
         Question::Pace { first: first.clone(), others: names(false), claim: CLAIM },
         Question::Pace { first: first.clone(), others: names(true), claim: CLAIM },
     ];
-    questions.extend(
-        names(false).into_iter().map(|second| Question::Lower { measure: test, first: first.clone(), second }),
-    );
+    questions.extend(names(false).into_iter().map(|second| Question::Lower {
+        measure: test,
+        first: first.clone(),
+        second,
+    }));
     questions
 }
 
@@ -136,8 +138,11 @@ pub(super) fn autoencoder(scale: Scale) -> Experiment {
 
 /// `rru-lenet`: LeNet-5 whose units respond behind the pools.
 pub(super) fn lenet(scale: Scale) -> Experiment {
-    let training =
-        Training { optimiser: Optimiser::new(ADAM, 0.01), epochs: scale.epochs(50, 2), criterion: Criterion::default() };
+    let training = Training {
+        optimiser: Optimiser::new(ADAM, 0.01),
+        epochs: scale.epochs(50, 2),
+        criterion: Criterion::default(),
+    };
     Experiment {
         title: "LeNet-5 with maxima under 2x2: radical root units, ReLU and ELU",
         source: SOURCE,

@@ -130,7 +130,8 @@ impl Report<'_> {
         let effort = self.experiment.effort;
         let diverged = |(condition, runs): (&Condition, &Vec<Run>)| {
             let count = runs.iter().filter(|run| run.diverged).count();
-            (count > 0).then(|| format!("{}: {count} of {} runs diverged and count as guessing", condition.name, runs.len()))
+            (count > 0)
+                .then(|| format!("{}: {count} of {} runs diverged and count as guessing", condition.name, runs.len()))
         };
         notes.extend(self.conditions().filter_map(diverged));
         notes.push(format!(

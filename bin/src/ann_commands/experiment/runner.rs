@@ -5,9 +5,7 @@ use super::description::{Condition, Effort, Experiment, Task};
 use super::images::Images;
 use super::measure::Counts;
 use crate::run::{Interrupt, ProgressBar, progress};
-use ann::{
-    Criterion, EpochRecord, Network, Objective, Progress, TrainingError, TrainingSettings, measure_loss,
-};
+use ann::{Criterion, EpochRecord, Network, Objective, Progress, TrainingError, TrainingSettings, measure_loss};
 use anyhow::{Context, Result};
 use std::ops::ControlFlow;
 use std::time::Instant;
