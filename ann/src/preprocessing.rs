@@ -1,20 +1,16 @@
-//! Images made easier to learn from: less their mean, or with even contrast.
+//! Images made easier to learn from: less their mean, or with even contrast. Values stay in units of bytes.
 
-/// The mean of each value over all images of a training set, in units of full scale.
+/// The mean of each value over all images of a training set, in units of bytes.
 ///
 /// ```
 /// use ann::preprocessing::MeanImage;
 ///
-/// let mean = MeanImage::of(&[0, 255, 255, 255], 2);
-/// assert_eq!(mean.values(), [0.5, 1.0]);
-/// // Of another image of the same size, 51/255 and 0 at full scale.
-/// assert_eq!(mean.subtracted(&[51, 0]), [-0.3, -1.0]);
+/// let mean = MeanImage::of(&[0, 255, 100, 255], 2);
+/// assert_eq!(mean.values(), [50.0, 255.0]);
+/// assert_eq!(mean.subtracted(&[60, 0]), [10.0, -255.0]);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct MeanImage(Vec<f32>);
-
-/// Full scale of a byte.
-const FULL: f64 = 255.0;
 
 impl MeanImage {
     /// Of images of so many values each.
@@ -22,14 +18,13 @@ impl MeanImage {
     /// # Panics
     /// If there is no image, or not a whole number of them.
     pub fn of(pixels: &[u8], units: usize) -> Self {
-        let images = pixels.len() / units;
-        assert!(images > 0 && images * units == pixels.len(), "{} pixels for images of {units}", pixels.len());
+        let images = count(pixels, units);
         // Sums of bytes are whole numbers, exact for 2^45 images.
         let mut sums = vec![0.0; units];
         for image in pixels.chunks_exact(units) {
             sums.iter_mut().zip(image).for_each(|(sum, &pixel)| *sum += f64::from(pixel));
         }
-        Self(sums.into_iter().map(|sum| (sum / (images as f64 * FULL)) as f32).collect())
+        Self(sums.into_iter().map(|sum| (sum / images as f64) as f32).collect())
     }
 
     /// The mean image.
@@ -37,50 +32,94 @@ impl MeanImage {
         &self.0
     }
 
-    /// Images, between 0 and 1, less the mean image.
+    /// Images less the mean image.
     ///
     /// # Panics
     /// If it is not a whole number of images of this size.
     pub fn subtracted(&self, pixels: &[u8]) -> Vec<f32> {
-        assert!(pixels.len().is_multiple_of(self.0.len()), "{} pixels for images of {}", pixels.len(), self.0.len());
+        count(pixels, self.0.len());
         let means = self.0.iter().cycle();
-        pixels.iter().zip(means).map(|(&pixel, &mean)| (f64::from(pixel) / FULL - f64::from(mean)) as f32).collect()
+        pixels.iter().zip(means).map(|(&pixel, &mean)| f32::from(pixel) - mean).collect()
     }
 }
 
-/// Smallest standard deviation of an image (full scale is 1) that is stretched: an image that is almost of one colour is mostly noise.
-const FAINTEST: f64 = 40.0 / FULL;
+/// Smallest standard deviation of an image, in bytes, that is made even: an image almost of one colour is mostly noise.
+const FAINTEST: f64 = 40.0;
 
-/// Contrast normalised image by image: less its mean over all pixels and channels, `x' = x / max(s, 40/255)` with its standard deviation
-/// `s` (over `n - 1`), so that most images have the standard deviation 1.
+/// Even contrast: each image less its mean over all pixels and channels, `x' = x S / max(s, 40)` with its standard deviation `s` and the
+/// mean `S` of those of a training set, in units of bytes.
 ///
-/// # Panics
-/// If it is not a whole number of images of `units` values, two or more.
-pub fn normalise_contrast(pixels: &[u8], units: usize) -> Vec<f32> {
-    assert!(units > 1 && pixels.len().is_multiple_of(units), "{} pixels for images of {units}", pixels.len());
-    let mut values = Vec::with_capacity(pixels.len());
-    for image in pixels.chunks_exact(units) {
-        let n = units as f64;
-        let mean = image.iter().map(|&pixel| f64::from(pixel) / FULL).sum::<f64>() / n;
-        let squares: f64 = image.iter().map(|&pixel| (f64::from(pixel) / FULL - mean).powi(2)).sum();
-        let factor = 1.0 / (squares / (n - 1.0)).sqrt().max(FAINTEST);
-        values.extend(image.iter().map(|&pixel| (factor * (f64::from(pixel) / FULL - mean)) as f32));
+/// As in the CIFAR-10 example of MatConvNet (Vedaldi and Lenc 2015, arXiv:1412.4564), without the whitening that follows there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Contrast {
+    deviation: f64,
+    units: usize,
+}
+
+impl Contrast {
+    /// The mean contrast of images of so many values each.
+    ///
+    /// # Panics
+    /// If there is no image, or not a whole number of them, or they have fewer than two values.
+    pub fn of(pixels: &[u8], units: usize) -> Self {
+        assert!(units > 1, "images of one value have no contrast");
+        let images = count(pixels, units);
+        let sum: f64 = pixels.chunks_exact(units).map(|image| mean_and_deviation(image)[1]).sum();
+        Self { deviation: sum / images as f64, units }
     }
-    values
+
+    /// The mean standard deviation, in bytes.
+    pub fn deviation(self) -> f64 {
+        self.deviation
+    }
+
+    /// Images of even contrast.
+    ///
+    /// # Panics
+    /// If it is not a whole number of images of this size.
+    pub fn normalised(self, pixels: &[u8]) -> Vec<f32> {
+        count(pixels, self.units);
+        let mut values = Vec::with_capacity(pixels.len());
+        for image in pixels.chunks_exact(self.units) {
+            let [mean, deviation] = mean_and_deviation(image);
+            let factor = self.deviation / deviation.max(FAINTEST);
+            values.extend(image.iter().map(|&pixel| (factor * (f64::from(pixel) - mean)) as f32));
+        }
+        values
+    }
+}
+
+/// Number of images of so many values.
+fn count(pixels: &[u8], units: usize) -> usize {
+    let images = pixels.len() / units;
+    assert!(images > 0 && images * units == pixels.len(), "{} pixels for images of {units}", pixels.len());
+    images
+}
+
+/// Mean and standard deviation (over `n - 1`) of an image.
+fn mean_and_deviation(image: &[u8]) -> [f64; 2] {
+    let n = image.len() as f64;
+    let mean = image.iter().map(|&pixel| f64::from(pixel)).sum::<f64>() / n;
+    let squares: f64 = image.iter().map(|&pixel| (f64::from(pixel) - mean).powi(2)).sum();
+    [mean, (squares / (n - 1.0)).sqrt()]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// By hand: 0, 255 has the mean 1/2 and the deviation 1/sqrt(2); 100, 110 the deviation 7.07, below 40; a blank image none.
+    /// By hand: 0 and 200 deviate by 100 sqrt(2) from 100; 100 and 110 by 5 sqrt(2), below 40; a blank image not at all. On average by
+    /// 35 sqrt(2).
     #[test]
-    fn contrast_is_one_but_for_faint_images() {
-        let found = normalise_contrast(&[0, 255, 100, 110, 7, 7], 2);
-        let half = 0.5_f32.sqrt();
-        for (found, expected) in found.into_iter().zip([-half, half, -0.125, 0.125, 0.0, 0.0]) {
+    fn contrast_is_even_but_for_faint_images() {
+        let pixels = [0, 200, 100, 110, 7, 7];
+        let contrast = Contrast::of(&pixels, 2);
+        let mean = 35.0 * std::f64::consts::SQRT_2;
+        assert!((contrast.deviation() - mean).abs() < 1e-12);
+        let expected = [-35.0, 35.0, -5.0 * mean / 40.0, 5.0 * mean / 40.0, 0.0, 0.0];
+        for (found, expected) in contrast.normalised(&pixels).into_iter().zip(expected) {
             // One rounding of f32.
-            assert!((found - expected).abs() < 1e-7, "{found} {expected}");
+            assert!((f64::from(found) - expected).abs() < 4e-6, "{found} {expected}");
         }
     }
 

@@ -12,9 +12,14 @@ fn width(groups: usize) -> f64 {
     match groups {
         1 => 110.0,
         2 => 88.0,
-        _ => 64.0,
+        3 => 60.0,
+        _ => 50.0,
     }
 }
+
+/// Most that a panel can be wide (mm), and what a name under it takes.
+const PAGE: f64 = 200.0;
+const NAME: f64 = 20.0;
 
 /// What a row of panels shows.
 struct Row {
@@ -60,7 +65,7 @@ pub(super) fn plate(report: &Report<'_>) -> Option<Plate> {
     };
     let panels = |(place, row): (usize, &Row)| groups.iter().map(|group| panel(row, place, group)).collect();
     let mut plate = Plate { rows: rows.iter().enumerate().map(panels).collect() };
-    let total = width(groups.len()) * groups.len() as f64;
+    let total = (width(groups.len()) * groups.len() as f64).min(PAGE);
     let values = report.experiment.measures.iter().filter(|measure| report.published.knows(**measure));
     plate.rows.extend(values.map(|&measure| vec![last_values(report, measure, total)]));
     Some(plate)
@@ -77,7 +82,8 @@ fn series(index: usize, condition: &Condition, runs: &[Run], row: &Row) -> Serie
     const STROKES: [Stroke; 3] = [Stroke::Solid, Stroke::Dashed, Stroke::Dotted];
     let stroke = STROKES[index / 6 % STROKES.len()];
     Series {
-        label: condition.name.clone(),
+        // The title of the panel tells the group.
+        label: condition.name.replace(&condition.group, "").trim().to_owned(),
         colour: Colour::nth(index),
         mark: if runs.len() > 1 { Mark::LineWithBand(stroke) } else { Mark::Line(stroke) },
         points: (0..epochs).map(point).collect(),
@@ -86,7 +92,7 @@ fn series(index: usize, condition: &Condition, runs: &[Run], row: &Row) -> Serie
 
 /// Measured and published values of all conditions that have a published one.
 fn last_values(report: &Report<'_>, measure: Measure, width: f64) -> Figure {
-    let mut figure = Figure::new(Axis::linear(""), Axis::linear(measure.heading()));
+    let mut figure = Figure::new(Axis::linear(""), Axis::linear(capital(measure.heading())));
     let (mut names, mut ours, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
     for (condition, runs) in report.experiment.conditions.iter().zip(&report.outcomes.runs) {
         let Some(published) = report.published.value(&condition.name, measure) else { continue };
@@ -96,7 +102,7 @@ fn last_values(report: &Report<'_>, measure: Measure, width: f64) -> Figure {
         theirs.push(Point::new(x + 0.4, published));
         ours.push(Point::with_interval(x + 0.6, found.value, (found.low, found.high)));
     }
-    figure.width_mm = width;
+    figure.width_mm = (NAME * names.len() as f64).clamp(width, PAGE);
     figure.x = figure.x.with_range(0.0, names.len().max(1) as f64);
     figure.x.marking = Marking::Names { ends: (0..=names.len()).map(|end| end as f64).collect(), names };
     let series = |label: &str, colour, shape, points| Series {
@@ -110,4 +116,10 @@ fn last_values(report: &Report<'_>, measure: Measure, width: f64) -> Figure {
         series("ours", Colour::Blue, Shape::Circle, ours),
     ];
     figure
+}
+
+/// With a capital at its beginning, as axes and sentences have it.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -10,7 +10,7 @@ use ann::model::{CwaNetwork, CwaUnits};
 use ann::{Augmentation, Flip, Method, Optimiser, Plateau, Schedule, Shape, TrainingSettings, Watched};
 
 const SOURCE: &str =
-    "the paper on networks of conductance-weighted averages, tables 1 and 2: single runs, the lowest test accuracy";
+    "The paper on networks of conductance-weighted averages, tables 1 and 2: single runs, the lowest test accuracy";
 
 /// Published learning rates, and epochs without a lower training loss until they are divided by 10.
 const CWA: (f64, usize) = (1e-5, 25);
@@ -20,13 +20,17 @@ const AFFINE: (f64, usize) = (1e-3, 5);
 const FASTER: f64 = 0.03;
 
 /// Averages at this rate.
-fn faster(epochs: usize, data: DataSet) -> TrainingSettings {
-    let mut settings = settings((FASTER, CWA.1), epochs, data);
+fn faster(epochs: usize, task: (DataSet, Scale)) -> TrainingSettings {
+    let mut settings = settings((FASTER, CWA.1), epochs, task);
     settings.optimiser.schedule = Schedule::Cosine { epochs: epochs.max(1), last: 0.0 };
     settings
 }
 
-fn settings((learning_rate, patience): (f64, usize), epochs: usize, data: DataSet) -> TrainingSettings {
+fn settings(
+    (learning_rate, patience): (f64, usize),
+    epochs: usize,
+    (data, scale): (DataSet, Scale),
+) -> TrainingSettings {
     let method = Method::Adam { beta_1: 0.9, beta_2: 0.99, epsilon: 1e-8 };
     let plateau = Some(Plateau { factor: 0.1, patience, watched: Watched::TrainingLoss });
     let optimiser = Optimiser { plateau, ..Optimiser::new(method, learning_rate) };
@@ -35,7 +39,7 @@ fn settings((learning_rate, patience): (f64, usize), epochs: usize, data: DataSe
         DataSet::Mnist | DataSet::FashionMnist => Augmentation::NONE,
     };
     // Of many weights and few products each, a larger batch takes less time.
-    TrainingSettings { augmentation, ..TrainingSettings::new(optimiser, epochs, 250, 0) }
+    TrainingSettings { augmentation, ..TrainingSettings::new(optimiser, epochs, scale.choose(250, 20), 0) }
 }
 
 /// The layers for such images.
@@ -66,11 +70,11 @@ fn against_affine(
     epochs: usize,
 ) -> Experiment {
     let mut conditions = vec![
-        condition("CWA", layers, averages, faster(epochs, data)),
-        condition("affine + BN", layers, CwaUnits::AffineNormalised, settings(AFFINE, epochs, data)),
+        condition("CWA", layers, averages, faster(epochs, (data, scale))),
+        condition("affine + BN", layers, CwaUnits::AffineNormalised, settings(AFFINE, epochs, (data, scale))),
     ];
     if data == DataSet::Cifar10 {
-        conditions.push(condition("affine", layers, CwaUnits::Affine, settings(AFFINE, epochs, data)));
+        conditions.push(condition("affine", layers, CwaUnits::Affine, settings(AFFINE, epochs, (data, scale))));
     }
     Experiment {
         title,
@@ -80,7 +84,7 @@ fn against_affine(
         preprocessing: Preprocessing::None,
         effort: scale.choose(
             Effort { runs: 1, images: all(data), test_images: 10_000 },
-            Effort { runs: 1, images: 1_000, test_images: 300 },
+            Effort { runs: 1, images: if data == DataSet::Cifar10 { 200 } else { 1_000 }, test_images: 300 },
         ),
         measures: &[Measure::TestAccuracy, Measure::BestAccuracy, Measure::LowestAccuracy, Measure::TrainAccuracy],
         conditions,
@@ -103,12 +107,17 @@ pub(super) fn fcn(data: DataSet, scale: Scale) -> Experiment {
     let title = "fully connected conductance-weighted averages and affine layers";
     let mut experiment = against_affine(title, layers, CwaUnits::USUAL, (data, scale), epochs);
     if data == DataSet::Cifar10 {
-        experiment.conditions.push(condition("CWA + BN", layers, NORMALISED, faster(epochs, data)));
+        experiment.conditions.push(condition("CWA + BN", layers, NORMALISED, faster(epochs, (data, scale))));
     } else {
         let condition = "CWA".to_owned();
         experiment.questions.push(Question::Reaches { measure: Measure::TestAccuracy, condition, value: 98.3 });
     }
-    experiment.conditions.push(condition("CWA at rate 1e-5", layers, CwaUnits::USUAL, settings(CWA, epochs, data)));
+    experiment.conditions.push(condition(
+        "CWA at rate 1e-5",
+        layers,
+        CwaUnits::USUAL,
+        settings(CWA, epochs, (data, scale)),
+    ));
     experiment.notes.push(
         "Weights of averages begin uniformly within 1 at a resting potential of -0.4: from Glorot's distribution, as printed, the second layer \
          is silent.",
@@ -133,7 +142,7 @@ pub(super) fn resnet(data: DataSet, scale: Scale) -> Experiment {
     let quick = Effort { runs: 1, images: 300, test_images: 100 };
     experiment.effort = scale.choose(experiment.effort, quick);
     experiment.notes.push(BALANCED);
-    experiment.notes.push("An epoch of ResNet-18 takes hours on two cores: use --images and --epochs.");
+    experiment.notes.push("An epoch of ResNet-18 takes hours on two cores: --images and --epochs make it smaller.");
     experiment
 }
 
@@ -151,7 +160,7 @@ pub(super) fn variants(data: DataSet, scale: Scale) -> Experiment {
     let title = "averages with conductances, with absolute weights, and with lateral inhibition";
     let mut experiment = against_affine(title, layers, CwaUnits::USUAL, (data, scale), epochs);
     experiment.conditions = [("CWA", CwaUnits::USUAL), ("AbsNorm", CwaUnits::Absolute), ("CWA + lateral", lateral)]
-        .map(|(name, units)| condition(name, layers, units, faster(epochs, data)))
+        .map(|(name, units)| condition(name, layers, units, faster(epochs, (data, scale))))
         .into();
     experiment.notes.push("100 inhibitory units per layer and three steps; the paper does not say how many.");
     experiment

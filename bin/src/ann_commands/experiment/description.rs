@@ -35,9 +35,9 @@ pub(super) enum Task {
 pub(super) enum Preprocessing {
     /// The images, a full-scale pixel being 1.
     None,
-    /// The same less the mean training image.
+    /// Less the mean training image, in units of bytes.
     MeanImage,
-    /// Even contrast in each image.
+    /// Even contrast in each image, in units of bytes.
     Contrast,
 }
 

@@ -1,7 +1,7 @@
 //! The images of an experiment, as its networks see them.
 
 use super::description::{Effort, Preprocessing, Task};
-use ann::preprocessing::{MeanImage, normalise_contrast};
+use ann::preprocessing::{Contrast, MeanImage};
 use ann::{Examples, Pixels, Shape, Targets};
 use data::ImageSet;
 
@@ -29,7 +29,10 @@ impl Images {
                 let mean = MeanImage::of(training.pixels(), units);
                 [&training, &test].map(|part| Some(mean.subtracted(part.pixels())))
             }
-            Preprocessing::Contrast => [&training, &test].map(|part| Some(normalise_contrast(part.pixels(), units))),
+            Preprocessing::Contrast => {
+                let contrast = Contrast::of(training.pixels(), units);
+                [&training, &test].map(|part| Some(contrast.normalised(part.pixels())))
+            }
         };
         let [seen, tested] = values;
         Images { training: Part { images: training, values: seen }, test: Part { images: test, values: tested } }

@@ -14,7 +14,7 @@ const SOURCE: &str = "Maharaj (2015), tables 6, 7, 9 and 10: single runs";
 
 const RELU: (&str, MixtureUnits) = ("ReLU", MixtureUnits::Same(Activation::Relu));
 
-const PREPROCESSED: &str = "Images: MNIST less its mean image; CIFAR-10 with contrast normalised image by image, without the published whitening.";
+const PREPROCESSED: &str = "Images in units of bytes: MNIST less its mean image; CIFAR-10 with contrast normalised image by image, without the published whitening.";
 
 /// Units of the negative kind, drawn anew for each sample or once for all, of so many percent.
 fn mixlu(percent: f64, variant: MixLuVariant) -> (String, MixtureUnits) {
@@ -27,8 +27,7 @@ const DESCENT: Method = Method::Sgd { momentum: 0.9 };
 
 /// Training on the digits.
 fn digits(scale: Scale) -> TrainingSettings {
-    // A small version sees too few batches for the published rate.
-    TrainingSettings::new(Optimiser::new(DESCENT, scale.choose(0.001, 0.01)), scale.epochs(20, 3), 100, 0)
+    TrainingSettings::new(Optimiser::new(DESCENT, 0.001), scale.epochs(20, 3), scale.choose(100, 20), 0)
 }
 
 /// Training on CIFAR-10: 15 epochs at 0.05, 10 at a tenth and 5 at a hundredth of that, by factors for weights and biases.
@@ -49,7 +48,7 @@ fn colours(units: MixtureUnits, scale: Scale) -> TrainingSettings {
     };
     TrainingSettings {
         augmentation: Augmentation { shift: 0, flip: Flip::Half },
-        ..TrainingSettings::new(optimiser, epochs, 100, 0)
+        ..TrainingSettings::new(optimiser, epochs, scale.choose(100, 20), 0)
     }
 }
 
@@ -70,7 +69,7 @@ fn condition(name: &str, units: MixtureUnits, data: DataSet, scale: Scale) -> Co
 fn effort(data: DataSet, scale: Scale) -> Effort {
     let (images, small) = match data {
         DataSet::Cifar10 => (50_000, 200),
-        DataSet::Mnist | DataSet::FashionMnist => (60_000, 600),
+        DataSet::Mnist | DataSet::FashionMnist => (60_000, 400),
     };
     let quick = Effort { runs: 1, images: small, test_images: small / 2 };
     scale.choose(Effort { runs: 1, images, test_images: 10_000 }, quick)

@@ -36,7 +36,7 @@ pub struct ExperimentArguments {
     /// A small version of seconds: few images and epochs, small networks
     #[arg(long)]
     quick: bool,
-    /// Runs of each condition, with seeds from --seed on [default: as published, at least 5 where intervals are over runs]
+    /// Runs of each condition, with seeds from --seed on [default: 5 where the claims are about runs, else 1 as published]
     #[arg(long, value_name = "N")]
     seeds: Option<usize>,
     /// Passes over the training images [default: as published]

@@ -1,5 +1,6 @@
 //! What is asked of an experiment, and the answer in a sentence that the numbers make.
 
+use super::course::capital;
 use super::measure::{Measure, Within};
 use super::published::Published;
 use super::runner::Run;
@@ -71,7 +72,7 @@ impl Question {
                     measure.heading(),
                     shown(*measure, difference)
                 );
-                vec![Answer { text: sentence(text), holds }]
+                vec![Answer { text: capital(&text), holds }]
             }
             Question::Equal { measure, first, second } => {
                 let Some(difference) = evidence.difference(*measure, first, second) else { return Vec::new() };
@@ -88,7 +89,7 @@ impl Question {
                     measure.heading(),
                     shown(*measure, difference)
                 );
-                vec![Answer { text: sentence(text), holds }]
+                vec![Answer { text: capital(&text), holds }]
             }
             Question::Reaches { measure, condition, value } => {
                 let Some(runs) = evidence.runs(condition) else { return Vec::new() };
@@ -104,7 +105,7 @@ impl Question {
                     label(Some(holds)),
                     measure.heading()
                 );
-                vec![Answer { text: sentence(text), holds: Some(holds) }]
+                vec![Answer { text: capital(&text), holds: Some(holds) }]
             }
             Question::Published { measure } => published(*measure, evidence).into_iter().collect(),
         }
@@ -122,12 +123,6 @@ fn label(holds: Option<bool>) -> &'static str {
         Some(false) => "does not hold",
         None => "open",
     }
-}
-
-/// Begins with a capital.
-fn sentence(text: String) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn shown(measure: Measure, difference: Within) -> String {
@@ -179,7 +174,7 @@ fn pace((first, ours): (&str, &[Run]), (other, theirs): (&str, &[Run]), claim: f
         shown(low),
         shown(high),
     );
-    Some(Answer { text: sentence(text), holds })
+    Some(Answer { text: capital(&text), holds })
 }
 
 /// Which published values lie within the interval of the difference.
@@ -203,7 +198,7 @@ fn published(measure: Measure, evidence: &Evidence<'_>) -> Option<Answer> {
         list(&met),
         list(&missed)
     );
-    Some(Answer { text: sentence(text), holds })
+    Some(Answer { text: capital(&text), holds })
 }
 
 #[cfg(test)]
