@@ -93,8 +93,11 @@ impl Measure {
         !matches!(self, Measure::TrainLoss | Measure::TestLoss | Measure::SquareError)
     }
 
-    /// Its value for a run; not a number where the run has none.
+    /// Its value for a run; not a number where the task has none, infinite for the loss of a run that diverged.
     pub(super) fn of(self, run: &Run) -> f64 {
+        if run.diverged && !self.is_share() {
+            return f64::INFINITY;
+        }
         let last = |value: &dyn Fn(&Epoch) -> f64| run.epochs.last().map_or(f64::NAN, value);
         let accuracies = || run.epochs.iter().map(|epoch| 100.0 * (1.0 - epoch.test_error));
         match self {
@@ -120,7 +123,7 @@ impl Measure {
 
     /// Of one run a share has Wilson's interval of 95 %; of several runs the median stands between the quartiles.
     pub(super) fn summary(self, runs: &[Run], counts: Counts) -> Within {
-        let values: Vec<f64> = runs.iter().map(|run| self.of(run)).filter(|value| value.is_finite()).collect();
+        let values: Vec<f64> = runs.iter().map(|run| self.of(run)).filter(|value| !value.is_nan()).collect();
         match values[..] {
             [value] if self.is_share() => {
                 let images = self.images(counts) as f64;
@@ -136,11 +139,11 @@ impl Measure {
     }
 
     /// How much more it is in the first of two conditions, seed by seed: of several runs the mean difference with Student's interval of
-    /// 95 %, of one run a difference of two shares with that of two binomials.
+    /// 95 %, of one run a difference of two shares with that of two binomials. Not finite where a run diverged.
     pub(super) fn difference(self, first: &[Run], second: &[Run], counts: Counts) -> Within {
         let pair = |run: &Run| {
             let other = second.iter().find(|other| other.seed == run.seed)?;
-            Some([self.of(run), self.of(other)]).filter(|pair| pair.iter().all(|value| value.is_finite()))
+            Some([self.of(run), self.of(other)])
         };
         let pairs: Vec<[f64; 2]> = first.iter().filter_map(pair).collect();
         let n = pairs.len() as f64;
@@ -203,6 +206,12 @@ mod tests {
         assert!((difference.value - 2.0).abs() < 1e-12);
         assert!((difference.high - 2.0 - 4.303 / 3.0_f64.sqrt()).abs() < 0.05, "{difference:?}");
         assert!(Measure::TestLoss.difference(&first[..1], &second, COUNTS).low.is_nan());
+        // A run that diverged is the worst of three, not left out: the median is the higher one of the others.
+        let mut diverged = first.clone();
+        diverged[0].diverged = true;
+        let loss = Measure::TestLoss.summary(&diverged, COUNTS);
+        assert_eq!(loss.value, 0.07);
+        assert!(!Measure::TestLoss.difference(&diverged, &second, COUNTS).value.is_finite());
     }
 
     #[test]

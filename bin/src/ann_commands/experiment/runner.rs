@@ -91,7 +91,10 @@ impl Trial<'_> {
                     self.bar.set_message(format!("{}, seed {}: loss {loss:.4}", self.condition.name, self.seed));
                 }
                 Progress::Epoch { record, network, .. } => match self.tested(record, network, &settings) {
-                    Ok(epoch) => epochs.push(epoch),
+                    Ok(epoch) => {
+                        epochs.push(epoch);
+                        self.tell(epochs.len(), epoch);
+                    }
                     Err(error) => failed = Some(error),
                 },
             }
@@ -111,6 +114,20 @@ impl Trial<'_> {
             epochs.resize(settings.epochs, Epoch::guessing(task));
         }
         Ok(Some(Run { seed: self.seed, epochs, diverged, seconds: started.elapsed().as_secs_f64() }))
+    }
+
+    /// A line about an epoch, for those who follow the run in a log.
+    fn tell(&self, number: usize, epoch: Epoch) {
+        let error = match self.experiment.task {
+            Task::Classes => format!(", test error {:.2} %", 100.0 * epoch.test_error),
+            Task::Inputs => format!(", squared error {:.4}", epoch.square_error),
+        };
+        let Epoch { train_loss, test_loss, .. } = epoch;
+        let line = format!(
+            "{}, seed {}, epoch {number}: training loss {train_loss:.4}, test loss {test_loss:.4}{error}",
+            self.condition.name, self.seed
+        );
+        self.bar.suspend(|| eprintln!("{line}"));
     }
 
     /// Measures the network on the test images.
