@@ -190,15 +190,28 @@ pub enum ActivationChoice {
     Relu,
     /// Softplus on convolutions, linear pools.
     Softplus,
+    /// Any other function of the drive alone on convolutions, linear pools.
+    Pointwise(Activation),
 }
 
 impl ActivationChoice {
+    /// The choice of this function for hidden units.
+    pub const fn of(activation: Activation) -> Self {
+        match activation {
+            Activation::Relu => Self::Relu,
+            Activation::Softplus => Self::Softplus,
+            Activation::NoisySoftplus(constants) => Self::NoisySoftplus(constants),
+            other => Self::Pointwise(other),
+        }
+    }
+
     /// Activation of a weighted hidden layer.
     pub fn weighted(self) -> Activation {
         match self {
             Self::NoisySoftplus(constants) => Activation::NoisySoftplus(constants),
             Self::Relu => Activation::Relu,
             Self::Softplus => Activation::Softplus,
+            Self::Pointwise(activation) => activation,
         }
     }
 
@@ -206,7 +219,7 @@ impl ActivationChoice {
     pub fn pool(self) -> Activation {
         match self {
             Self::NoisySoftplus(constants) => Activation::NoisySoftplus(constants),
-            Self::Relu | Self::Softplus => Activation::Linear,
+            Self::Relu | Self::Softplus | Self::Pointwise(_) => Activation::Linear,
         }
     }
 }

@@ -52,8 +52,8 @@ pub enum ActivationError {
     Neuron(#[from] sim::ParameterError),
     /// A name of no activation.
     #[error(
-        "no activation is called '{found}'; use linear, relu, neglu, sigmoid, tanh, softplus, softmax, lif, siegert-SIGMA, \
-         rrru-R, eru-R or orru-R"
+        "no activation is called '{found}'; use linear, relu, leaky-relu-SLOPE, elu, elu-ALPHA, neglu, sigmoid, tanh, softplus, \
+         softmax, lif, siegert-SIGMA, rrru-R, eru-R or orru-R"
     )]
     Name {
         /// The name.
@@ -76,6 +76,16 @@ pub struct InitialiserError {
 /// Settings or samples that cannot be trained with, or a training that diverged.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum TrainingError {
+    /// Factors on the learning rate for another number of layers.
+    #[error(
+        "{found} layers have a factor on the learning rate, but {expected} have something to learn; give one for each, or none"
+    )]
+    LayerRates {
+        /// Layers with something to learn.
+        expected: usize,
+        /// Layers with a factor.
+        found: usize,
+    },
     /// A setting out of its range.
     #[error("{setting} must be {expected}, found {found}")]
     Setting {

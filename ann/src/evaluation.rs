@@ -32,14 +32,7 @@ impl<'a> Samples<'a> {
 
     /// Checks that images of shape `input` and labels below `classes` are what these are.
     pub(crate) fn check(&self, input: Shape, classes: usize) -> Result<(), TrainingError> {
-        let (labels, pixels) = (self.labels.len(), self.pixels.len());
-        if labels.checked_mul(input.units()) != Some(pixels) {
-            return Err(TrainingError::SampleSize { labels, pixels, input });
-        }
-        match self.labels.iter().position(|&label| usize::from(label) >= classes) {
-            Some(sample) => Err(TrainingError::Label { sample, label: self.labels[sample], classes }),
-            None => Ok(()),
-        }
+        check_labels(self.pixels.len(), self.labels, input, classes)
     }
 
     /// Appends the inputs of image `index`, a full-scale pixel being `full_scale` (1 or 255).
@@ -53,6 +46,17 @@ impl<'a> Samples<'a> {
     pub fn inputs(&self, network: &Network<f32>) -> Vec<f32> {
         let divisor = 255.0 / network.full_scale() as f32;
         self.pixels.iter().map(|&pixel| f32::from(pixel) / divisor).collect()
+    }
+}
+
+/// Checks that so many pixels are those of images of shape `input`, one for each label, and the labels below `classes`.
+pub(crate) fn check_labels(pixels: usize, labels: &[u8], input: Shape, classes: usize) -> Result<(), TrainingError> {
+    if labels.len().checked_mul(input.units()) != Some(pixels) {
+        return Err(TrainingError::SampleSize { labels: labels.len(), pixels, input });
+    }
+    match labels.iter().position(|&label| usize::from(label) >= classes) {
+        Some(sample) => Err(TrainingError::Label { sample, label: labels[sample], classes }),
+        None => Ok(()),
     }
 }
 

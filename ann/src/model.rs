@@ -2,9 +2,15 @@
 
 mod architecture;
 mod builder;
+mod cwa;
+mod mixture;
+mod radical_root;
 
 pub use architecture::{Architecture, Pool};
 pub use builder::{Bias, Builder, Convolution};
+pub use cwa::{CwaNetwork, CwaUnits};
+pub use mixture::{MixtureNetwork, MixtureUnits};
+pub use radical_root::{HiddenUnits, RootNetwork};
 
 use crate::activation::ActivationChoice;
 use crate::loss::RateLimit;
@@ -35,7 +41,7 @@ pub fn paper<T: Real>(activation: ActivationChoice, seed: u64) -> Network<T> {
 pub fn paper_training(activation: ActivationChoice, seed: u64) -> TrainingSettings {
     let rate_limit = match activation {
         ActivationChoice::NoisySoftplus(_) => Some(RateLimit { ceiling: 0.8, strength: 0.01 }),
-        ActivationChoice::Relu | ActivationChoice::Softplus => None,
+        ActivationChoice::Relu | ActivationChoice::Softplus | ActivationChoice::Pointwise(_) => None,
     };
     let schedule = Schedule::Exponential { factor: 0.8 };
     let optimiser = Optimiser { schedule, ..Optimiser::new(Method::ADAM, 0.003) };

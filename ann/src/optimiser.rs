@@ -50,6 +50,22 @@ impl WeightDecay {
     pub const NONE: Self = Self::Decoupled(0.0);
 }
 
+/// Factors on the learning rate of a layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LayerRate {
+    /// Of tensors that weight decay shrinks: kernels. Above 0.
+    pub kernel: f64,
+    /// Of the others: biases, and the scales and centres of batch normalisation. Above 0.
+    pub bias: f64,
+}
+
+impl LayerRate {
+    /// The same factor on all tensors of a layer.
+    pub const fn uniform(factor: f64) -> Self {
+        Self { kernel: factor, bias: factor }
+    }
+}
+
 /// An optimiser and its rates.
 ///
 /// ```
@@ -69,6 +85,8 @@ pub struct Optimiser {
     pub learning_rate: f64,
     /// Factor on the learning rate by epoch.
     pub schedule: Schedule,
+    /// Factors on the learning rate by layer, one for each layer that has something to learn, in their order; none for 1 everywhere.
+    pub layer_rates: Vec<LayerRate>,
     /// Steps over which the learning rate rises linearly: step `n`, from 1, has the factor `n / warm_up` until that is 1.
     pub warm_up: usize,
     /// Lowers the learning rate where the loss no longer falls.
@@ -86,6 +104,7 @@ impl Optimiser {
             method,
             learning_rate,
             schedule: Schedule::Constant,
+            layer_rates: Vec::new(),
             warm_up: 0,
             plateau: None,
             weight_decay: WeightDecay::NONE,
@@ -100,6 +119,9 @@ impl Optimiser {
     pub fn check(&self) -> Result<(), TrainingError> {
         require("the learning rate", "above 0", self.learning_rate, 0.0 < self.learning_rate)?;
         self.schedule.check()?;
+        for factor in self.layer_rates.iter().flat_map(|rate| [rate.kernel, rate.bias]) {
+            require("the factor of a layer on the learning rate", "above 0", factor, 0.0 < factor)?;
+        }
         if let Some(plateau) = self.plateau {
             plateau.check()?;
         }
@@ -118,6 +140,11 @@ impl Optimiser {
                 require("epsilon of Adam", "above 0", epsilon, 0.0 < epsilon)
             }
         }
+    }
+
+    /// Factor on the learning rate of a tensor of this layer among those that learn.
+    fn factor(&self, layer: usize, is_kernel: bool) -> f64 {
+        self.layer_rates.get(layer).map_or(1.0, |rate| if is_kernel { rate.kernel } else { rate.bias })
     }
 
     /// Learning rate of an epoch, counted from 0, by the schedule alone.
@@ -143,21 +170,37 @@ pub(crate) struct Descent {
     /// Mean squared gradient; untouched by SGD.
     pub(crate) second: Gradients<f32>,
     pub(crate) steps: i32,
+    /// Which tensors there are.
+    tensors: Vec<TensorKind>,
+}
+
+/// What the optimiser knows of a tensor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct TensorKind {
     /// True for kernels, which decay and are limited, as their layers say.
-    kernels: Vec<bool>,
+    is_kernel: bool,
+    /// Its layer among those that have something to learn.
+    layer: usize,
+}
+
+/// Number of layers that have something to learn.
+pub(crate) fn learning_layers(network: &Network<f32>) -> usize {
+    network.layers().iter().filter(|layer| !layer.parameters().is_empty()).count()
 }
 
 impl Descent {
     pub(crate) fn new(network: &Network<f32>) -> Self {
-        let kernels = network.layers().iter().flat_map(|layer| {
+        let learning = network.layers().iter().filter(|layer| !layer.parameters().is_empty()).enumerate();
+        let tensors = learning.flat_map(|(index, layer)| {
             let operation = layer.operation();
-            (0..operation.parameters().len()).map(|parameter| operation.decays(parameter))
+            let kind = move |parameter| TensorKind { is_kernel: operation.decays(parameter), layer: index };
+            (0..operation.parameters().len()).map(kind)
         });
         Self {
             first: Gradients::zeros(network),
             second: Gradients::zeros(network),
             steps: 0,
-            kernels: kernels.collect(),
+            tensors: tensors.collect(),
         }
     }
 
@@ -177,7 +220,10 @@ impl Descent {
         };
         let tensors = network.parameters_mut().into_iter().zip(gradients.tensors());
         let memory = self.first.tensors_mut().iter_mut().zip(self.second.tensors_mut());
-        for (((weights, gradients), (first, second)), &is_kernel) in tensors.zip(memory).zip(&self.kernels) {
+        for (((weights, gradients), (first, second)), &TensorKind { is_kernel, layer }) in
+            tensors.zip(memory).zip(&self.tensors)
+        {
+            let rate = rate * optimiser.factor(layer, is_kernel);
             let (kept, l2) = if is_kernel { ((1.0 - rate * decoupled) as f32, l2 as f32) } else { (1.0, 0.0) };
             match optimiser.method {
                 Method::Sgd { momentum } => {

@@ -1,7 +1,7 @@
 //! What the outputs of a network are to be.
 
 use crate::error::TrainingError;
-use crate::evaluation::Samples;
+use crate::evaluation::{Samples, check_labels};
 use crate::shape::Shape;
 
 /// What the outputs are to be, for each sample.
@@ -33,18 +33,60 @@ impl<'a, T, const N: usize> From<&'a [u8; N]> for Targets<'a, T> {
     }
 }
 
-/// Images as in [`Samples`], and what a network is to make of them.
+/// All images of a data set, one after the other, channels last.
+#[derive(Clone, Copy, Debug)]
+pub enum Pixels<'a> {
+    /// As they are, see [`Samples`].
+    Bytes(&'a [u8]),
+    /// Preprocessed: what the network sees, value by value.
+    Values(&'a [f32]),
+}
+
+impl Pixels<'_> {
+    /// Number of values.
+    pub fn len(self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Values(values) => values.len(),
+        }
+    }
+
+    /// True if there is no image.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<'a> From<&'a [u8]> for Pixels<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Pixels<'a> {
+    fn from(bytes: &'a [u8; N]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl<'a> From<&'a [f32]> for Pixels<'a> {
+    fn from(values: &'a [f32]) -> Self {
+        Self::Values(values)
+    }
+}
+
+/// Images, and what a network is to make of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Examples<'a> {
-    /// All images, one after the other, channels last.
-    pub pixels: &'a [u8],
+    /// The images.
+    pub pixels: Pixels<'a>,
     /// What the outputs are to be.
     pub targets: Targets<'a, f32>,
 }
 
 impl<'a> From<Samples<'a>> for Examples<'a> {
     fn from(Samples { pixels, labels }: Samples<'a>) -> Self {
-        Self { pixels, targets: Targets::Labels(labels) }
+        Self { pixels: Pixels::Bytes(pixels), targets: Targets::Labels(labels) }
     }
 }
 
@@ -54,7 +96,7 @@ impl<'a> Examples<'a> {
         let images = self.pixels.len() / input.units();
         match self.targets {
             Targets::Labels(labels) => {
-                Samples { pixels: self.pixels, labels }.check(input, outputs)?;
+                check_labels(self.pixels.len(), labels, input, outputs)?;
                 Ok(labels.len())
             }
             _ if images * input.units() != self.pixels.len() => {
@@ -71,6 +113,22 @@ impl<'a> Examples<'a> {
                 Err(TrainingError::TargetCount { expected: images * outputs, found: self.pixels.len() })
             }
             Targets::Inputs => Ok(images),
+        }
+    }
+
+    /// The labels, where the targets are some.
+    pub(crate) fn labels(self) -> Option<&'a [u8]> {
+        match self.targets {
+            Targets::Labels(labels) => Some(labels),
+            Targets::Values(_) | Targets::Inputs => None,
+        }
+    }
+
+    /// Appends the inputs of image `index`, a full-scale byte being `full_scale` (1 or 255).
+    pub(crate) fn extend_inputs(self, index: usize, units: usize, full_scale: f32, inputs: &mut Vec<f32>) {
+        match self.pixels {
+            Pixels::Bytes(pixels) => Samples { pixels, labels: &[] }.extend_inputs(index, units, full_scale, inputs),
+            Pixels::Values(values) => inputs.extend_from_slice(&values[index * units..(index + 1) * units]),
         }
     }
 }

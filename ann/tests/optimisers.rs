@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use ann::{
-    Activation, Criterion, Dense, Examples, Layer, Method, Network, Optimiser, Plateau, Progress, Schedule, Shape,
-    Targets, TrainingError, TrainingSettings, Watched, WeightDecay, train,
+    Activation, Criterion, Dense, Examples, Layer, LayerRate, Method, Network, Optimiser, Pixels, Plateau, Progress,
+    Schedule, Shape, Targets, TrainingError, TrainingSettings, Watched, WeightDecay, train,
 };
 
 /// One weight of 1 that sees the input 1, and is drawn to 0.25: its gradient is `w - 0.25`.
@@ -13,7 +13,7 @@ fn weight() -> Network<f32> {
     Network::new(Shape::flat(1), vec![Layer::Dense(dense)]).expect("fits")
 }
 
-const EXAMPLES: Examples<'_> = Examples { pixels: &[255], targets: Targets::Values(&[0.25]) };
+const EXAMPLES: Examples<'_> = Examples { pixels: Pixels::Bytes(&[255]), targets: Targets::Values(&[0.25]) };
 
 fn settings(optimiser: Optimiser, epochs: usize) -> TrainingSettings {
     let mut settings = TrainingSettings::new(optimiser, epochs, 1, 1);
@@ -117,8 +117,45 @@ fn impossible_rules_are_refused() {
     assert!(message(Optimiser { plateau: rule(1.0, Watched::TrainingLoss), ..base.clone() }).contains("in (0, 1)"));
     let unmeasured = message(Optimiser { plateau: rule(0.5, Watched::ValidationLoss), ..base });
     assert!(unmeasured.contains("no samples are set apart"), "{unmeasured}");
-    let short = Examples { pixels: &[255, 0], targets: Targets::Values(&[0.25]) };
+    let short = Examples { pixels: Pixels::Bytes(&[255, 0]), targets: Targets::Values(&[0.25]) };
     let settings = settings(Optimiser::new(Method::ADAM, 0.1), 1);
     let refused = train(&mut weight(), short, &settings, &mut |_| ControlFlow::Continue(()));
     assert_eq!(refused, Err(TrainingError::TargetCount { expected: 2, found: 1 }));
+}
+
+/// Two units in a row, `y = w2 (w1 x + b1) + b2` with weights of 1 and biases of 0, have the output 1 for the input 1: with the target 0.25
+/// all four gradients are 0.75. By hand, at a rate of 0.1: each less 0.075 times its factor.
+#[test]
+fn layers_learn_at_rates_of_their_own() {
+    let dense = || Dense::new(1, vec![1.0], Some(vec![0.0]), Activation::Linear).expect("lengths fit");
+    let layers = vec![Layer::Dense(dense()), Layer::Activation(Activation::Linear), Layer::Dense(dense())];
+    let start = Network::new(Shape::flat(1), layers).expect("fits");
+    let trained = |layer_rates: Vec<LayerRate>| {
+        let mut network = start.clone();
+        let optimiser = Optimiser { layer_rates, ..Optimiser::new(Method::Sgd { momentum: 0.0 }, 0.1) };
+        let history = train(&mut network, EXAMPLES, &settings(optimiser, 1), &mut |_| ControlFlow::Continue(()));
+        history.map(|_| network.parameters().concat())
+    };
+    let rates = vec![LayerRate { kernel: 2.0, bias: 0.5 }, LayerRate::uniform(4.0)];
+    for (found, expected) in trained(rates).expect("trains").into_iter().zip([0.85, -0.0375, 0.7, -0.3]) {
+        assert!((found - expected).abs() < 1e-6_f32, "{found} {expected}");
+    }
+    assert_eq!(trained(vec![LayerRate::uniform(1.0); 2]), trained(Vec::new()));
+    let refused = trained(vec![LayerRate::uniform(1.0); 3]).expect_err("the middle one learns nothing");
+    assert_eq!(refused, TrainingError::LayerRates { expected: 2, found: 3 });
+    let refused = trained(vec![LayerRate { kernel: 1.0, bias: 0.0 }; 2]).expect_err("no rate at all");
+    assert!(refused.to_string().contains("the factor of a layer on the learning rate must be above 0, found 0"));
+}
+
+/// Preprocessed values that are what the bytes are train alike to the last bit.
+#[test]
+fn values_train_as_bytes_do() {
+    let trained = |pixels: Pixels<'_>| {
+        let mut network = weight();
+        let optimiser = Optimiser::new(Method::ADAM, 0.1);
+        let examples = Examples { pixels, targets: Targets::Values(&[0.25, 0.5]) };
+        train(&mut network, examples, &settings(optimiser, 3), &mut |_| ControlFlow::Continue(())).expect("trains");
+        network.parameters()[0][0]
+    };
+    assert_eq!(trained(Pixels::Bytes(&[255, 51])), trained(Pixels::Values(&[1.0, 51.0 / 255.0])));
 }

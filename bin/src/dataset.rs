@@ -7,7 +7,7 @@ use data::{ImageSet, cifar10};
 use std::path::{Path, PathBuf};
 
 /// A data set that can be named.
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DataSet {
     /// Grey digits, 28x28
     Mnist,

@@ -105,6 +105,20 @@ fn the_course_of_a_training_is_written() {
     }
 }
 
+/// Any activation by its name, and networks of averages and of mixed units.
+#[test]
+fn activations_and_models_have_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    halves(folder);
+    for flags in ["--model mlp-4 --activation rrru-3", "--activation elu-0.5", "--model mixlu --activation relu"] {
+        let document = trained(folder, "model.h5", &format!("{flags} --epochs 12 --decay 1"));
+        // Two classes: guessing gets half of the 60 images.
+        assert!(document["test_correct"].as_u64().unwrap() > 45, "{flags}: {document}");
+        assert_eq!(outputs(folder, "model.h5").len() % 4, 0);
+    }
+}
+
 /// A file of layers, a trained ReLU network with Noisy Softplus instead, and an auto-encoder.
 #[test]
 fn networks_come_from_files_too() {
@@ -144,6 +158,9 @@ fn wrong_wishes_are_refused() {
     halves(folder);
     for (flags, code, word) in [
         ("--model lenet6 --activation relu", 2, "lenet5-max"),
+        ("--activation swish", 2, "rrru-R"),
+        ("--activation rrru-0.5", 2, "radix of 1 or more"),
+        ("--activation softmax", 1, "softmax"),
         ("--model missing.toml --activation relu", 1, "missing.toml"),
         ("--model resnet18 --activation noisy-softplus", 1, "Noisy Softplus"),
         ("--activation relu --schedule steps", 1, "--step-at"),

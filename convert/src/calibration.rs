@@ -126,17 +126,6 @@ impl ResponseFit {
     }
 }
 
-/// The value below which a fraction of the numbers lies (linear between neighbours); NaN for no numbers.
-pub(crate) fn quantile(mut values: Vec<f64>, fraction: f64) -> f64 {
-    if values.is_empty() {
-        return f64::NAN;
-    }
-    values.sort_by(f64::total_cmp);
-    let at = fraction * (values.len() - 1) as f64;
-    let (below, above) = (values[at.floor() as usize], values[at.ceil() as usize]);
-    below + (above - below) * at.fract()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,12 +140,5 @@ mod tests {
         });
         let fit = ResponseFit::new(response, points.collect::<Vec<_>>().into_iter()).solve();
         assert!((fit.gain - 1.3).abs() < 1e-6 && (fit.current + 0.1).abs() < 1e-6 && fit.rmse < 1e-4, "{fit:?}");
-    }
-
-    #[test]
-    fn quantiles() {
-        assert_eq!(quantile(vec![3.0, 1.0, 2.0], 0.5), 2.0);
-        assert_eq!(quantile(vec![0.0, 10.0], 0.999), 9.99);
-        assert!(quantile(Vec::new(), 0.5).is_nan());
     }
 }

@@ -18,7 +18,7 @@ use sim::{MS_PER_S, Spike, StreamKey};
 ///               + (rate after the transient - predicted from measured inputs)   the neuron is not its response; spikes are few
 ///               + (rate - rate after the transient)                             the beginning
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerExamination {
     /// Mean of the wanted rates (Hz).
     pub wanted: f64,

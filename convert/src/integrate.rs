@@ -12,10 +12,10 @@
 //! begins at half a threshold, which makes rounding down to whole spikes into rounding to the nearest (Bu et al. 2022,
 //! arXiv:2303.04347). All steps of a layer are computed at once, since layers do not hear later ones.
 
-use crate::calibration::quantile;
 use crate::error::{ConversionError, positive};
 use crate::plan::{Plan, PreparedMap, Sign, Train, TrainId, TrainOrigin};
 use crate::presentation::{Decision, Outcome, greatest_class};
+use crate::statistics::quantile;
 use ann::{Network, Samples, Shape};
 use rayon::prelude::*;
 use std::ops::ControlFlow;

@@ -1,10 +1,11 @@
 //! Maps a trained network onto populations of LIF neurons and projections between them.
 
-use crate::calibration::{LayerFit, ResponseFit, quantile};
+use crate::calibration::{LayerFit, ResponseFit};
 use crate::circuit::{Circuit, Site};
 use crate::error::{ConversionError, positive};
 use crate::plan::{Activity, Link, Plan, Sign, Stage, TrainId, TrainOrigin};
 use crate::route::{Itinerary, Route};
+use crate::statistics::quantile;
 use crate::tuning::Tuning;
 use ann::{Activation, Network, Samples, Shape};
 use sim::theory::NoisySoftplus;

@@ -1,4 +1,4 @@
-//! Intervals and tests for proportions of correct decisions.
+//! Intervals and tests for proportions of correct decisions; quantiles.
 
 use statrs::distribution::{Binomial, DiscreteCDF};
 
@@ -36,6 +36,17 @@ pub fn mcnemar(b: u64, c: u64) -> f64 {
     }
 }
 
+/// The value below which a fraction of the numbers lies (linear between neighbours); NaN for no numbers.
+pub fn quantile(mut values: Vec<f64>, fraction: f64) -> f64 {
+    if values.is_empty() {
+        return f64::NAN;
+    }
+    values.sort_by(f64::total_cmp);
+    let at = fraction * (values.len() - 1) as f64;
+    let (below, above) = (values[at.floor() as usize], values[at.ceil() as usize]);
+    below + (above - below) * at.fract()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,5 +69,12 @@ mod tests {
         assert!((mcnemar(95, 40) / 2.472_265_102_979_529_5e-6 - 1.0).abs() < 1e-9);
         assert_eq!(mcnemar(0, 0), 1.0);
         assert_eq!(mcnemar(3, 3), 1.0);
+    }
+
+    #[test]
+    fn quantiles() {
+        assert_eq!(quantile(vec![3.0, 1.0, 2.0], 0.5), 2.0);
+        assert_eq!(quantile(vec![0.0, 10.0], 0.999), 9.99);
+        assert!(quantile(Vec::new(), 0.5).is_nan());
     }
 }

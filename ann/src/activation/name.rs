@@ -13,6 +13,9 @@ use crate::error::ActivationError;
 /// White-noise amplitude (nA sqrt(ms)) of the activation `siegert`.
 const SIEGERT_SIGMA: f64 = 1.0;
 
+/// Begins with two parts, unlike the other names with a number.
+const LEAKY_RELU: &str = "leaky-relu";
+
 impl fmt::Display for Activation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -32,7 +35,7 @@ impl fmt::Display for Activation {
     }
 }
 
-/// `linear`, `relu`, `neglu`, `sigmoid`, `tanh`, `softplus`, `softmax`; `rrru-3`, `eru-2`, `orru-2.5` with any radix from
+/// `linear`, `relu`, `leaky-relu-0.1` with its slope, `elu` (alpha 1) or `elu-0.5`, `neglu`, `sigmoid`, `tanh`, `softplus`, `softmax`; `rrru-3`, `eru-2`, `orru-2.5` with any radix from
 /// 1 on; `lif`, `siegert` (1 nA sqrt(ms)) or `siegert-0.5`, of the default neuron.
 impl FromStr for Activation {
     type Err = ActivationError;
@@ -43,6 +46,7 @@ impl FromStr for Activation {
         let activation = match name {
             "linear" => Self::Linear,
             "relu" => Self::Relu,
+            "elu" => Self::Elu { alpha: 1.0 },
             "neglu" => Self::NegLu,
             "sigmoid" => Self::Sigmoid,
             "tanh" => Self::Tanh,
@@ -51,11 +55,15 @@ impl FromStr for Activation {
             "lif" => lif(0.0),
             "siegert" => lif(SIEGERT_SIGMA),
             _ => {
-                let (stem, number) = name.split_once('-').ok_or_else(unknown)?;
+                let leaky = name.strip_prefix(LEAKY_RELU).and_then(|rest| rest.strip_prefix('-'));
+                let parts = leaky.map(|slope| (LEAKY_RELU, slope)).or_else(|| name.split_once('-'));
+                let (stem, number) = parts.ok_or_else(unknown)?;
                 let number: f64 = number.parse().map_err(|_| unknown())?;
                 match RootFamily::ALL.into_iter().find(|family| family.name() == stem) {
                     Some(family) => Self::RootUnit(RootUnit::new(family, number)),
                     None if stem == "siegert" => lif(number),
+                    None if stem == "elu" => Self::Elu { alpha: number },
+                    None if stem == LEAKY_RELU => Self::LeakyRelu { slope: number },
                     None => return Err(unknown()),
                 }
             }
@@ -75,11 +83,20 @@ mod tests {
             let activation: Activation = name.parse().expect("a name");
             assert_eq!(activation.to_string(), name);
         }
+        for (name, activation) in [
+            ("elu", Activation::Elu { alpha: 1.0 }),
+            ("elu-0.5", Activation::Elu { alpha: 0.5 }),
+            ("leaky-relu-0.1", Activation::LeakyRelu { slope: 0.1 }),
+        ] {
+            assert_eq!(name.parse(), Ok(activation));
+        }
         assert_eq!("siegert".parse::<Activation>().expect("a name").to_string(), "siegert-1");
         for (name, expected) in [
             ("rrru-0.5", "rrru needs a finite radix of 1 or more, found 0.5"),
             ("orru-NaN", "orru needs a finite radix of 1 or more, found NaN"),
             ("siegert-inf", "a white-noise amplitude of 0 or more (nA sqrt(ms)) was expected, found inf"),
+            ("leaky-relu", "no activation is called 'leaky-relu'"),
+            ("elu-inf", "ELU needs a finite alpha, found inf"),
             ("rrru", "no activation is called 'rrru'"),
             ("rrru-three", "no activation is called 'rrru-three'"),
         ] {

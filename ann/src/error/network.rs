@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::error::ActivationError;
+use crate::error::{ActivationError, InitialiserError};
 use crate::shape::{Extent, Shape};
 
 /// Layers that do not make a network. Layers count from 0.
@@ -208,4 +208,7 @@ pub enum NetworkError {
         /// What is wrong with them.
         source: ActivationError,
     },
+    /// Weights that cannot be drawn.
+    #[error(transparent)]
+    Initialiser(#[from] InitialiserError),
 }

@@ -39,6 +39,12 @@ pub enum Initialiser {
         /// Standard deviation before truncation.
         deviation: f64,
     },
+    /// Uniform from 0 to `gain sqrt(6 / (fan_in + fan_out))`: units that respond from the start, as the outputs of networks that are
+    /// trained towards spike counts (Liu et al. 2017, arXiv:1706.03609).
+    PositiveUniform {
+        /// 0.005 for ReLU and 0.01 for Noisy Softplus there.
+        gain: f64,
+    },
     /// Uniform within `limit`; 1 is a start for conductance-weighted averages.
     Uniform {
         /// Greatest magnitude.
@@ -75,7 +81,9 @@ impl Initialiser {
         let positive = |constant, found: f64| require(constant, "positive and finite", found, 0.0 < found);
         match self {
             Self::HeUniform | Self::HeNormal => Ok(()),
-            Self::GlorotUniform { gain } | Self::GlorotNormal { gain } => positive("gain", gain),
+            Self::GlorotUniform { gain } | Self::GlorotNormal { gain } | Self::PositiveUniform { gain } => {
+                positive("gain", gain)
+            }
             Self::Normal { mean, deviation } => {
                 require("mean", "finite", mean, true)?;
                 positive("deviation", deviation)
@@ -118,6 +126,10 @@ impl Initialiser {
                     }
                 }
             }),
+            Self::PositiveUniform { gain } => {
+                let limit = gain * (6.0 / both).sqrt();
+                fill(&mut |stream| limit * stream.uniform())
+            }
             Self::Uniform { limit } => fill(&mut uniform(limit)),
             Self::RootGamma { radix } => {
                 let (shape, scale) = (gamma_shape(radix), gamma_scale(radix));
@@ -153,6 +165,8 @@ mod tests {
             // 1 - 4 phi(2) / (2 Phi(2) - 1) = 0.7737 and a kurtosis of 2.3655; mpmath.
             (Initialiser::TruncatedNormal { deviation: 0.5 }, [0.0, 0.25 * 0.773_741_303_549_923, 2.3655]),
             (Initialiser::Uniform { limit: 1.0 }, [0.0, 1.0 / 3.0, 1.8]),
+            // From 0 to b = 2 sqrt(6 / 50): b / 2, b^2 / 12.
+            (Initialiser::PositiveUniform { gain: 2.0 }, [(6.0_f64 / 50.0).sqrt(), 4.0 * 6.0 / 50.0 / 12.0, 1.8]),
             (Initialiser::RootNormal { radix: 2.0 }, [0.0, 1.2 / n, 3.0]),
         ];
         for (radix, rectified, odd) in [(1.0, 2.0, 2.0), (1.5, 1.5, 4.0 / 3.0), (2.5, 1.0, 0.8), (4.0, 2.0 / 3.0, 0.5)]

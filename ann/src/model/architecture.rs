@@ -2,8 +2,11 @@
 
 use crate::activation::{Activation, ActivationChoice};
 use crate::error::NetworkError;
-use crate::layer::{AveragePool2d, Layer, MaxPool2d, Padding};
+use crate::initialiser::Initialiser;
+use crate::layer::{AveragePool2d, Layer, MaxPool2d, MixLuVariant, Padding};
 use crate::model::builder::{Bias, Builder, Convolution};
+use crate::model::cwa::{CwaNetwork, CwaUnits};
+use crate::model::mixture::{MixtureNetwork, MixtureUnits};
 use crate::network::{Network, Origin};
 use crate::real::Real;
 use crate::shape::{Extent, Shape};
@@ -15,6 +18,13 @@ pub enum Architecture {
     /// Two convolutions of 5x5, each with an average pool of 2, and the classes, without biases: `maps` 6 and 12 in Liu and Furber
     /// (2016), 16 and 64 in its follow-up.
     Paper {
+        /// Of the two convolutions.
+        maps: [usize; 2],
+    },
+    /// The same, with the chosen activation on the outputs too, to be trained towards one spike per synaptic time constant of the right
+    /// class and none of the others (Liu et al. 2017, arXiv:1706.03609); its outputs begin positive.
+    #[doc(alias = "PAF")]
+    Paf {
         /// Of the two convolutions.
         maps: [usize; 2],
     },
@@ -34,6 +44,15 @@ pub enum Architecture {
     /// ResNet-18 for small images (He et al. 2016): a convolution 3x3 and four stages of two blocks of 64, 128, 256 and 512 maps, with batch
     /// normalisation. Noisy Softplus cannot stand behind batch normalisation and is refused.
     ResNet18,
+    /// Fully connected conductance-weighted averages, [`CwaNetwork::fcn`]; the activation is their clip.
+    CwaFcn,
+    /// Convolutions of conductance-weighted averages, [`CwaNetwork::cnn`]; the activation is their clip.
+    CwaCnn,
+    /// Conductance-weighted averages in place of the convolutions of ResNet-18, [`CwaNetwork::RESNET_18`]; the activation is their clip.
+    CwaResNet18,
+    /// [`MixtureNetwork::Mnist`] or, for images of 32 pixels, [`MixtureNetwork::Cifar10`], with MixLU units of which one in a hundred, drawn
+    /// anew for each sample, keeps the negative side.
+    MixLu,
 }
 
 /// How LeNet-5 pools.
@@ -61,12 +80,18 @@ impl Architecture {
         let hidden = activation.weighted();
         let valid = |outputs| Convolution { side: 5, stride: 1, outputs, padding: Padding::Valid };
         match self {
-            Self::Paper { maps } => {
+            Self::Paper { maps } | Self::Paf { maps } => {
                 for outputs in maps {
                     builder.convolution(valid(outputs), Bias::None, hidden)?;
                     builder.layer(pool(Pool::Average, activation))?;
                 }
-                builder.dense(classes, Bias::None, Activation::Softmax)?;
+                if matches!(self, Self::Paf { .. }) {
+                    let gain = if matches!(hidden, Activation::NoisySoftplus(_)) { 0.01 } else { 0.005 };
+                    builder.draw_from(Initialiser::PositiveUniform { gain });
+                    builder.dense(classes, Bias::None, hidden)?;
+                } else {
+                    builder.dense(classes, Bias::None, Activation::Softmax)?;
+                }
             }
             Self::LeNet5(kind) => {
                 for outputs in [6, 16, 120] {
@@ -113,6 +138,14 @@ impl Architecture {
                 builder.layer(Layer::GlobalAveragePool2d)?;
                 builder.dense(classes, Bias::Zero, Activation::Softmax)?;
             }
+            Self::CwaFcn => return CwaNetwork::fcn(input).build(input, classes, CwaUnits::USUAL, seed),
+            Self::MixLu => {
+                let network = if input.height >= 32 { MixtureNetwork::Cifar10 } else { MixtureNetwork::Mnist };
+                let units = MixtureUnits::MixLu { fraction: 0.01, variant: MixLuVariant::Redrawn };
+                return network.build(input, classes, units, seed);
+            }
+            Self::CwaResNet18 => return CwaNetwork::RESNET_18.build(input, classes, CwaUnits::BALANCED, seed),
+            Self::CwaCnn => return CwaNetwork::cnn(input).build(input, classes, CwaUnits::BALANCED, seed),
         }
         builder.finish()
     }

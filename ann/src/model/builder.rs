@@ -2,7 +2,7 @@
 
 use crate::activation::{Activation, ActivationChoice};
 use crate::error::NetworkError;
-use crate::initialiser::{Fans, glorot_uniform};
+use crate::initialiser::{Fans, Initialiser};
 use crate::layer::{BatchNormalization, Conv2d, Dense, KernelShape, Layer, Padding};
 use crate::network::{Network, Node, Origin};
 use crate::real::Real;
@@ -17,8 +17,8 @@ pub enum Bias {
     Zero,
 }
 
-/// A network in the making: each layer is put on the one before, and its weights are drawn (Glorot and Bengio 2010, uniform) by
-/// seed and number of the tensor.
+/// A network in the making: each layer is put on the one before, and its weights are drawn by seed and number of the tensor, from
+/// [`Initialiser::GlorotUniform`] where nothing else is said.
 ///
 /// ```
 /// use ann::model::{Bias, Builder};
@@ -38,6 +38,7 @@ pub struct Builder<T> {
     shapes: Vec<Shape>,
     seed: u64,
     tensor: u32,
+    initialiser: Initialiser,
 }
 
 /// Side, stride and outputs of a square convolution.
@@ -56,7 +57,24 @@ pub struct Convolution {
 impl<T: Real> Builder<T> {
     /// No layer yet.
     pub fn new(input: Shape, seed: u64) -> Self {
-        Self { input, nodes: Vec::new(), shapes: Vec::new(), seed, tensor: 0 }
+        let initialiser = Initialiser::GlorotUniform { gain: 1.0 };
+        Self { input, nodes: Vec::new(), shapes: Vec::new(), seed, tensor: 0, initialiser }
+    }
+
+    /// Draws the weights of all further layers from this distribution.
+    pub fn draw_from(&mut self, initialiser: Initialiser) -> &mut Self {
+        self.initialiser = initialiser;
+        self
+    }
+
+    /// What weights are drawn from.
+    pub(super) fn initialiser(&self) -> Initialiser {
+        self.initialiser
+    }
+
+    /// Number of layers so far.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
     }
 
     /// Where the outputs of the last layer come from.
@@ -123,8 +141,7 @@ impl<T: Real> Builder<T> {
     ) -> Result<Origin, NetworkError> {
         self.check(Shape::new(side, side, outputs), self.shape(origin).channels)?;
         let kernel = KernelShape { height: side, width: side, inputs: self.shape(origin).channels, outputs };
-        let fans = self.fans(kernel.fan_in(), side * side * outputs);
-        let weights = glorot_uniform(kernel.weights(), fans, 1.0, self.seed);
+        let weights = self.weights(kernel.weights(), [kernel.fan_in(), side * side * outputs])?;
         let layer = Conv2d::new(kernel, weights, biases(bias, outputs), Extent::square(stride), activation)?;
         self.put(Layer::Conv2d(layer.with_padding(padding)), [origin])
     }
@@ -139,8 +156,7 @@ impl<T: Real> Builder<T> {
         }
         let inputs = self.shape(self.top()).units();
         self.check(Shape::flat(outputs), inputs)?;
-        let fans = self.fans(inputs, outputs);
-        let kernel = glorot_uniform(inputs * outputs, fans, 1.0, self.seed);
+        let kernel = self.weights(inputs * outputs, [inputs, outputs])?;
         self.layer(Layer::Dense(Dense::new(inputs, kernel, biases(bias, outputs), activation)?))
     }
 
@@ -170,16 +186,17 @@ impl<T: Real> Builder<T> {
     }
 
     /// Checks that a kernel of this shape for so many inputs can be drawn.
-    fn check(&self, kernel: Shape, inputs: usize) -> Result<(), NetworkError> {
+    pub(super) fn check(&self, kernel: Shape, inputs: usize) -> Result<(), NetworkError> {
         let sensible = kernel.is_sensible()
             && kernel.units().checked_mul(inputs).is_some_and(|weights| Shape::flat(weights).is_sensible());
         if sensible { Ok(()) } else { Err(NetworkError::Size { layer: self.nodes.len(), shape: kernel }) }
     }
 
-    fn fans(&mut self, fan_in: usize, fan_out: usize) -> Fans {
-        let tensor = self.tensor;
+    /// The next tensor, of `count` weights with `[fan_in, fan_out]`.
+    pub(super) fn weights(&mut self, count: usize, [fan_in, fan_out]: [usize; 2]) -> Result<Vec<T>, NetworkError> {
+        let fans = Fans { fan_in, fan_out, tensor: self.tensor };
         self.tensor += 1;
-        Fans { fan_in, fan_out, tensor }
+        Ok(self.initialiser.weights(count, fans, self.seed)?)
     }
 }
 

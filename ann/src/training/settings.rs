@@ -2,9 +2,8 @@
 
 use crate::augmentation::Augmentation;
 use crate::error::TrainingError;
-use crate::evaluation::Samples;
 use crate::network::Network;
-use crate::optimiser::{Optimiser, require};
+use crate::optimiser::{Optimiser, learning_layers, require};
 use crate::pass::Objective;
 use crate::random::{Purpose, Stream};
 use crate::schedule::Watched;
@@ -61,6 +60,10 @@ impl TrainingSettings {
         let batch_size = self.batch_size;
         require("the batch size", "1 or more", batch_size as f64, batch_size > 0)?;
         self.optimiser.check()?;
+        let (expected, found) = (learning_layers(network), self.optimiser.layer_rates.len());
+        if found != 0 && found != expected {
+            return Err(TrainingError::LayerRates { expected, found });
+        }
         if let Some(limit) = self.objective.rate_limit {
             require("the ceiling of the rate limit", "0 or above", limit.ceiling, 0.0 <= limit.ceiling)?;
             require("the strength of the rate limit", "0 or above", limit.strength, 0.0 <= limit.strength)?;
@@ -105,20 +108,5 @@ impl TrainingSettings {
         training.sort_unstable();
         validation.sort_unstable();
         Ok((training, validation))
-    }
-}
-
-impl<'a> Examples<'a> {
-    /// The labels, where the targets are some.
-    pub(crate) fn labels(self) -> Option<&'a [u8]> {
-        match self.targets {
-            Targets::Labels(labels) => Some(labels),
-            Targets::Values(_) | Targets::Inputs => None,
-        }
-    }
-
-    /// Appends the inputs of image `index`, a full-scale pixel being `full_scale` (1 or 255).
-    pub(crate) fn extend_inputs(self, index: usize, units: usize, full_scale: f32, inputs: &mut Vec<f32>) {
-        Samples { pixels: self.pixels, labels: &[] }.extend_inputs(index, units, full_scale, inputs);
     }
 }

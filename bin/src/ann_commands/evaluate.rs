@@ -84,7 +84,7 @@ impl Score {
         if network.output().units() != network.input().units() {
             return Ok(Score::Classes(ann::evaluate(network, samples)?));
         }
-        let examples = Examples { pixels: samples.pixels, targets: Targets::Inputs };
+        let examples = Examples { pixels: samples.pixels.into(), targets: Targets::Inputs };
         let objective = Objective { criterion: Criterion::MeanSquare, ..Objective::default() };
         let loss = ann::measure_loss(network, examples, objective)?;
         Ok(Score::Inputs { mean_square: loss.distance / samples.len() as f64 })

@@ -1,6 +1,7 @@
 //! The commands of `ann`: training and evaluating ordinary networks.
 
 pub mod evaluate;
+pub mod experiment;
 mod history;
 mod model_choice;
 mod model_file;
@@ -12,6 +13,9 @@ use clap::Args;
 use data::ImageSet;
 use data::mnist::Split;
 use std::path::PathBuf;
+
+/// Classes of each data set.
+const CLASSES: usize = 10;
 
 /// Which images, and where they are.
 #[derive(Debug, Args)]

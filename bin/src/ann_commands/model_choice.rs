@@ -1,6 +1,6 @@
 //! `--model`: a network by name, or the name of a file that describes one.
 
-use super::model_file;
+use super::{CLASSES, model_file};
 use ann::model::{Architecture, Pool};
 use ann::{ActivationChoice, Network, Shape};
 use anyhow::{Context, Result, bail};
@@ -15,7 +15,7 @@ pub(super) enum ModelChoice {
 }
 
 /// Networks by name.
-const NAMES: [(&str, Architecture); 11] = [
+const NAMES: [(&str, Architecture); 15] = [
     ("paper", Architecture::Paper { maps: [6, 12] }),
     ("16c-64c", Architecture::Paper { maps: [16, 64] }),
     ("lenet5", Architecture::LeNet5(Pool::Average)),
@@ -27,6 +27,10 @@ const NAMES: [(&str, Architecture); 11] = [
     ("autoencoder", Architecture::Autoencoder),
     ("cnn5", Architecture::Cnn5),
     ("resnet18", Architecture::ResNet18),
+    ("cwa-fcn", Architecture::CwaFcn),
+    ("cwa-cnn", Architecture::CwaCnn),
+    ("cwa-resnet18", Architecture::CwaResNet18),
+    ("mixlu", Architecture::MixLu),
 ];
 
 impl FromStr for ModelChoice {
@@ -70,6 +74,3 @@ impl ModelChoice {
         }
     }
 }
-
-/// Classes of each data set.
-const CLASSES: usize = 10;

@@ -8,11 +8,11 @@ use crate::fit::SynapticResponse;
 use crate::output::{Provenance, ResultFolder, json_text, write_file};
 use crate::run::{self, Interrupt, RunArguments, progress};
 use ann::{
-    ActivationChoice, Examples, History, Loss, Network, NoisySoftplus, Progress, Shape, Targets, TrainingSettings,
-    TrainingState, checkpoint,
+    ActivationChoice, ActivationError, Examples, History, Loss, Network, NoisySoftplus, Progress, Shape, Targets,
+    TrainingSettings, TrainingState, checkpoint,
 };
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use data::ImageSet;
 use data::mnist::Split;
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::time::Instant;
 
 /// Synaptic time constant (ms) where nothing else is said.
@@ -28,15 +29,16 @@ const TAU_SYN: f64 = 5.0;
 /// Flags of `ann train`.
 #[derive(Debug, Args)]
 pub struct TrainArguments {
-    /// Network: paper, 16c-64c, lenet5, lenet5-max, mlp-4, mlp-6, mlp-8, mlp-1200, autoencoder, cnn5, resnet18, or a file of layers
+    /// Network: paper, 16c-64c, lenet5, lenet5-max, mlp-4, mlp-6, mlp-8, mlp-1200, autoencoder, cnn5, resnet18, cwa-fcn, cwa-cnn, cwa-resnet18, mixlu, or a file of layers
     #[arg(long, value_name = "NAME|FILE.toml", default_value = "paper")]
     model: ModelChoice,
     /// Train this network on (Keras .h5 or .keras); its hidden layers get the --activation if one is given
     #[arg(long, value_name = "FILE", conflicts_with = "model")]
     from: Option<PathBuf>,
-    /// Activation of the hidden units
-    #[arg(long, value_enum, required_unless_present = "from")]
-    activation: Option<Activation>,
+    /// Activation of the hidden units: noisy-softplus, relu, leaky-relu-0.1, elu, neglu, sigmoid, tanh, softplus, lif, siegert-0.5,
+    /// rrru-3, eru-2, orru-2, with any numbers
+    #[arg(long, value_name = "NAME", required_unless_present = "from")]
+    activation: Option<HiddenActivation>,
     #[command(flatten)]
     data: DataArguments,
     #[command(flatten)]
@@ -64,24 +66,34 @@ pub struct TrainArguments {
     output: PathBuf,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Activation {
+/// `--activation`; the constants of Noisy Softplus are those of other flags.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum HiddenActivation {
     NoisySoftplus,
-    Relu,
-    Softplus,
+    Other(ActivationChoice),
+}
+
+impl FromStr for HiddenActivation {
+    type Err = ActivationError;
+
+    fn from_str(name: &str) -> std::result::Result<Self, ActivationError> {
+        match name {
+            "noisy-softplus" => Ok(HiddenActivation::NoisySoftplus),
+            _ => Ok(HiddenActivation::Other(ActivationChoice::of(name.parse()?))),
+        }
+    }
 }
 
 impl TrainArguments {
     /// The activation that is asked for.
     fn activation(&self) -> Result<Option<ActivationChoice>> {
-        if self.response_fit.is_some() && !matches!(self.activation, Some(Activation::NoisySoftplus)) {
+        if self.response_fit.is_some() && self.activation != Some(HiddenActivation::NoisySoftplus) {
             bail!("--response-fit needs --activation noisy-softplus");
         }
         Ok(match self.activation {
             None => None,
-            Some(Activation::Relu) => Some(ActivationChoice::Relu),
-            Some(Activation::Softplus) => Some(ActivationChoice::Softplus),
-            Some(Activation::NoisySoftplus) => Some(ActivationChoice::NoisySoftplus(self.constants()?)),
+            Some(HiddenActivation::Other(choice)) => Some(choice),
+            Some(HiddenActivation::NoisySoftplus) => Some(ActivationChoice::NoisySoftplus(self.constants()?)),
         })
     }
 
@@ -136,7 +148,7 @@ impl Session<'_> {
             Task::Classes => Targets::Labels(images.labels()),
             Task::Inputs => Targets::Inputs,
         };
-        Examples { pixels: images.pixels(), targets }
+        Examples { pixels: images.pixels().into(), targets }
     }
 
     /// Where the training begins: anew, or with the checkpoint.

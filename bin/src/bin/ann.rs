@@ -1,6 +1,7 @@
 //! `ann`: trains and evaluates ordinary networks.
 
 use bin::ann_commands::evaluate::{EvaluateArguments, evaluate};
+use bin::ann_commands::experiment::{ExperimentArguments, experiment};
 use bin::ann_commands::train::{TrainArguments, train};
 use bin::run;
 use clap::{Parser, Subcommand};
@@ -20,11 +21,14 @@ enum Command {
     Train(Box<TrainArguments>),
     /// Accuracy and outputs of a trained network
     Evaluate(EvaluateArguments),
+    /// Run the trainings of a paper again, beside its numbers
+    Experiment(ExperimentArguments),
 }
 
 fn main() -> ExitCode {
     run::finish(match Program::parse().command {
         Command::Train(arguments) => train(&arguments),
         Command::Evaluate(arguments) => evaluate(&arguments),
+        Command::Experiment(arguments) => experiment(&arguments),
     })
 }

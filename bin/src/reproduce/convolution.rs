@@ -4,10 +4,10 @@ use super::condition::{Condition, Drive, Engine};
 use super::convolution_figure;
 use super::fits::Spread;
 use super::laboratory::Laboratory;
-use super::outcome::Outcome;
 use super::published::Constants;
-use super::records::{Cell, Column, Estimate, Kind, NORMAL_95, Records};
 use super::stimulus::{KERNEL, MAP, Stimulus, TAU_SYN};
+use crate::outcome::Outcome;
+use crate::records::{Cell, Column, Estimate, Kind, NORMAL_95, Records};
 use anyhow::{Result, bail};
 use sim::{Purpose, StreamKey};
 

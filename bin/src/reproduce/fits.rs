@@ -2,10 +2,10 @@
 
 use super::condition::{Condition, Drive, Engine, Measured};
 use super::laboratory::Laboratory;
-use super::outcome::Outcome;
 use super::published::{Constants, DURATION, Paper, Published, TRIALS};
-use super::records::{Cell, Column, Estimate, Kind, NORMAL_95, Records};
 use crate::figure::{Axis, Colour, Figure, LegendPosition, Mark, Marking, Plate, Point, Series, Shape};
+use crate::outcome::Outcome;
+use crate::records::{Cell, Column, Estimate, Kind, NORMAL_95, Records};
 use anyhow::{Context, Result};
 use sim::theory::{self, ResponseModel, ResponsePoint};
 use sim::{Purpose, StreamKey};

@@ -3,10 +3,10 @@
 use super::condition::{Condition, Drive, Engine};
 use super::fits;
 use super::laboratory::Laboratory;
-use super::outcome::Outcome;
 use super::published::{Constants, Paper};
 use super::rates::{line_means, measured_points, published_points, rate_figure, series};
 use crate::figure::{Colour, Figure, Mark, Plate, Point, Shape, Stroke};
+use crate::outcome::Outcome;
 use anyhow::Result;
 
 /// Figure 3a: the noisy current.

@@ -1,7 +1,8 @@
 //! The published numbers, which the program carries with it.
 
 use super::condition::Drive;
-use anyhow::{Context, Result};
+use crate::published::entries;
+use anyhow::Result;
 use sim::theory::ResponsePoint;
 
 /// The file; its head says where the numbers come from.
@@ -11,9 +12,6 @@ const FILE: &str = include_str!("published.csv");
 pub(super) const TRIALS: f64 = 10.0;
 /// Length of a trial (ms).
 pub(super) const DURATION: f64 = 10_000.0;
-
-/// Fields of a line.
-const FIELDS: usize = 6;
 
 /// One number.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,11 +51,7 @@ pub(super) enum Paper {
 impl Published {
     /// Reads the file.
     pub(super) fn read() -> Result<Published> {
-        let lines = FILE.lines().enumerate().filter(|(_, line)| !line.starts_with('#')).skip(1);
-        let entry = |(number, line): (usize, &'static str)| {
-            parse(line).with_context(|| format!("published.csv, line {}: {line}", number + 1))
-        };
-        Ok(Published { entries: lines.map(entry).collect::<Result<_>>()? })
+        Ok(Published { entries: entries("published.csv", FILE, parse)? })
     }
 
     fn of(&self, quantity: &str, source: &str, tau_syn: Option<f64>) -> impl Iterator<Item = &Entry> {
@@ -103,11 +97,7 @@ fn address(drive: Drive) -> Option<(&'static str, Option<f64>)> {
     }
 }
 
-fn parse(line: &'static str) -> Result<Entry> {
-    let fields: Vec<&'static str> = line.split(',').collect();
-    let &[quantity, source, tau_syn, sigma, mean, value] = fields.as_slice() else {
-        anyhow::bail!("expected {FIELDS} fields, found {}", fields.len());
-    };
+fn parse([quantity, source, tau_syn, sigma, mean, value]: [&'static str; 6]) -> Result<Entry> {
     let optional = |text: &str| if text.is_empty() { Ok(None) } else { text.parse().map(Some) };
     let (tau_syn, sigma, mean) = (optional(tau_syn)?, optional(sigma)?, optional(mean)?);
     Ok(Entry { quantity, source, tau_syn, sigma, mean, value: value.parse()? })

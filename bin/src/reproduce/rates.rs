@@ -2,10 +2,10 @@
 
 use super::condition::{Condition, Drive, Engine, Measured};
 use super::laboratory::Laboratory;
-use super::outcome::Outcome;
 use super::published::{DURATION, TRIALS};
-use super::records::{Cell, Column, Estimate, Kind, Records, student_95};
 use crate::figure::{Axis, Colour, Figure, LegendPosition, Mark, Plate, Point, Series, Shape, Stroke};
+use crate::outcome::Outcome;
+use crate::records::{Cell, Column, Estimate, Kind, Records, student_95};
 use anyhow::Result;
 use sim::theory::{noise_free, siegert};
 

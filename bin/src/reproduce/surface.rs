@@ -2,10 +2,10 @@
 
 use super::condition::{Condition, Drive, Engine, Measured, Sweep};
 use super::laboratory::Laboratory;
-use super::outcome::Outcome;
 use super::published::Constants;
-use super::records::{Cell, Column, Kind, NORMAL_95, Records};
 use crate::figure::{Axis, Figure, HeatMap, Plate};
+use crate::outcome::Outcome;
+use crate::records::{Cell, Column, Kind, NORMAL_95, Records};
 use anyhow::Result;
 use sim::theory::noise_free;
 

@@ -5,12 +5,12 @@ use crate::table::{number, table};
 use serde_json::{Map, Value, json};
 
 /// Standard errors to either side of a normally distributed value that make an interval of 95 %.
-pub(super) const NORMAL_95: f64 = 1.959_963_984_540_054;
+pub(crate) const NORMAL_95: f64 = 1.959_963_984_540_054;
 
 /// The same where the standard error comes from few trials: the 97.5 % point of Student's t with one degree of freedom less.
 ///
 /// Abramowitz & Stegun 26.7.5; within 0.05 for three trials, 0.001 from eight on.
-pub(super) fn student_95(trials: usize) -> f64 {
+pub(crate) fn student_95(trials: usize) -> f64 {
     let (z, freedom) = (NORMAL_95, trials as f64 - 1.0);
     let terms = [
         (z.powi(3) + z) / 4.0,
@@ -23,7 +23,7 @@ pub(super) fn student_95(trials: usize) -> f64 {
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A name.
     Text,
     /// A number without uncertainty.
@@ -32,50 +32,54 @@ pub(super) enum Kind {
     Estimate,
     /// A difference with the interval of 95 % around it.
     Difference,
+    /// A number within an interval of its own.
+    Interval,
 }
 
 /// A column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Column {
+pub(crate) struct Column {
     /// Name in files, with its unit.
-    pub(super) key: &'static str,
+    pub(crate) key: &'static str,
     /// Name on the terminal.
-    pub(super) heading: &'static str,
-    pub(super) kind: Kind,
+    pub(crate) heading: &'static str,
+    pub(crate) kind: Kind,
     /// Decimals on the terminal.
-    pub(super) decimals: usize,
+    pub(crate) decimals: usize,
 }
 
 /// What stands in a row under a column.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     Text(String),
     /// Not finite where there is none.
     Value(Estimate),
+    /// Value, lower and upper end; not finite where there are none.
+    Interval([f64; 3]),
 }
 
 /// A value and its standard error.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Estimate {
-    pub(super) value: f64,
+pub(crate) struct Estimate {
+    pub(crate) value: f64,
     /// NaN where it is not known.
-    pub(super) error: f64,
+    pub(crate) error: f64,
 }
 
 /// Rows under columns.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Records {
+pub(crate) struct Records {
     /// Name of the file.
-    pub(super) name: String,
-    pub(super) caption: String,
+    pub(crate) name: String,
+    pub(crate) caption: String,
     /// Standard errors to either side of a difference that make its interval.
-    pub(super) reach: f64,
-    pub(super) columns: Vec<Column>,
-    pub(super) rows: Vec<Vec<Cell>>,
+    pub(crate) reach: f64,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) rows: Vec<Vec<Cell>>,
 }
 
 impl Column {
-    pub(super) const fn new(key: &'static str, heading: &'static str, kind: Kind, decimals: usize) -> Column {
+    pub(crate) const fn new(key: &'static str, heading: &'static str, kind: Kind, decimals: usize) -> Column {
         Column { key, heading, kind, decimals }
     }
 
@@ -84,7 +88,7 @@ impl Column {
         match self.kind {
             Kind::Text | Kind::Number => vec![self.key.to_owned()],
             Kind::Estimate => vec![self.key.to_owned(), format!("{}_sem", self.key)],
-            Kind::Difference => ["", "_low", "_high"].map(|end| format!("{}{end}", self.key)).to_vec(),
+            Kind::Difference | Kind::Interval => ["", "_low", "_high"].map(|end| format!("{}{end}", self.key)).to_vec(),
         }
     }
 
@@ -92,12 +96,13 @@ impl Column {
     fn values(&self, cell: &Cell, reach: f64) -> Vec<Value> {
         let Estimate { value, error } = match cell {
             Cell::Text(text) => return vec![json!(text)],
+            Cell::Interval(ends) => return ends.map(|end| json!(end)).to_vec(),
             Cell::Value(estimate) => *estimate,
         };
         match self.kind {
             Kind::Text | Kind::Number => vec![json!(value)],
             Kind::Estimate => vec![json!(value), json!(error)],
-            Kind::Difference => {
+            Kind::Difference | Kind::Interval => {
                 vec![json!(value), json!(value - reach * error), json!(value + reach * error)]
             }
         }
@@ -106,6 +111,12 @@ impl Column {
     fn shown(&self, cell: &Cell, reach: f64) -> String {
         let Estimate { value, error } = match cell {
             Cell::Text(text) => return text.clone(),
+            Cell::Interval([value, low, high]) => {
+                let known = low.is_finite() && high.is_finite();
+                let sign = if self.kind == Kind::Difference && *value > 0.0 { "+" } else { "" };
+                let [value, low, high] = [value, low, high].map(|x| number(*x, self.decimals));
+                return if known { format!("{sign}{value} [{low}, {high}]") } else { format!("{sign}{value}") };
+            }
             Cell::Value(estimate) => *estimate,
         };
         let shown = |x: f64| number(x, self.decimals);
@@ -113,7 +124,7 @@ impl Column {
             _ if !error.is_finite() || !value.is_finite() => shown(value),
             Kind::Text | Kind::Number => shown(value),
             Kind::Estimate => format!("{} ± {}", shown(value), shown(error)),
-            Kind::Difference => {
+            Kind::Difference | Kind::Interval => {
                 let half = reach * error;
                 format!("{value:+.*} [{}, {}]", self.decimals, shown(value - half), shown(value + half))
             }
@@ -122,35 +133,35 @@ impl Column {
 }
 
 impl Cell {
-    pub(super) fn number(value: f64) -> Cell {
+    pub(crate) fn number(value: f64) -> Cell {
         Cell::Value(Estimate { value, error: f64::NAN })
     }
 
     /// A number that may be missing.
-    pub(super) fn optional(value: Option<f64>) -> Cell {
+    pub(crate) fn optional(value: Option<f64>) -> Cell {
         Cell::number(value.unwrap_or(f64::NAN))
     }
 }
 
 impl Estimate {
     /// Of a number that is known.
-    pub(super) fn exact(value: f64) -> Estimate {
+    pub(crate) fn exact(value: f64) -> Estimate {
         Estimate { value, error: 0.0 }
     }
 
     /// How much more this is than another, independent one.
-    pub(super) fn minus(self, other: Estimate) -> Estimate {
+    pub(crate) fn minus(self, other: Estimate) -> Estimate {
         Estimate { value: self.value - other.value, error: self.error.hypot(other.error) }
     }
 
     /// Whether zero lies within so many standard errors.
-    pub(super) fn holds_zero(self, reach: f64) -> bool {
+    pub(crate) fn holds_zero(self, reach: f64) -> bool {
         self.value.abs() <= reach * self.error
     }
 }
 
 impl Records {
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let headings: Vec<&str> = self.columns.iter().map(|column| column.heading).collect();
         let shown = |row: &Vec<Cell>| {
             self.columns.iter().zip(row).map(|(column, cell)| column.shown(cell, self.reach)).collect()
@@ -159,7 +170,7 @@ impl Records {
         format!("{}\n{}", self.caption, table(&headings, &rows))
     }
 
-    pub(super) fn document(&self) -> Value {
+    pub(crate) fn document(&self) -> Value {
         let row = |row: &Vec<Cell>| -> Value {
             let cells = self.columns.iter().zip(row);
             Value::Object(
@@ -172,12 +183,12 @@ impl Records {
     }
 
     /// Names of the columns of the CSV file.
-    pub(super) fn keys(&self) -> Vec<String> {
+    pub(crate) fn keys(&self) -> Vec<String> {
         self.columns.iter().flat_map(Column::keys).collect()
     }
 
     /// Rows of the CSV file.
-    pub(super) fn csv_rows(&self) -> Vec<Vec<String>> {
+    pub(crate) fn csv_rows(&self) -> Vec<Vec<String>> {
         let field = |value: Value| match value {
             Value::String(text) => text.replace(',', ";"),
             value => csv_number(value.as_f64().unwrap_or(f64::NAN)),
@@ -205,19 +216,35 @@ mod tests {
                 Column::new("published_hz", "published (Hz)", Kind::Number, 2),
                 Column::new("rate_hz", "rate (Hz)", Kind::Estimate, 1),
                 Column::new("more_hz", "more (Hz)", Kind::Difference, 1),
+                Column::new("loss", "loss", Kind::Interval, 2),
             ],
             rows: vec![
-                vec![Cell::Text("a, b".into()), Cell::number(1.25), estimate(2.0, 0.5), estimate(1.0, 1.0)],
-                vec![Cell::Text("c".into()), Cell::optional(None), estimate(2.0, f64::NAN), estimate(f64::NAN, 1.0)],
+                vec![
+                    Cell::Text("a, b".into()),
+                    Cell::number(1.25),
+                    estimate(2.0, 0.5),
+                    estimate(1.0, 1.0),
+                    Cell::Interval([0.5, 0.25, 1.0]),
+                ],
+                vec![
+                    Cell::Text("c".into()),
+                    Cell::optional(None),
+                    estimate(2.0, f64::NAN),
+                    estimate(f64::NAN, 1.0),
+                    Cell::Interval([0.5, f64::NAN, 1.0]),
+                ],
             ],
         };
         let text = records.text();
-        for part in ["1.25", "2.0 ± 0.5", "+1.0 [-1.0, 3.0]", "-"] {
+        for part in ["1.25", "2.0 ± 0.5", "+1.0 [-1.0, 3.0]", "-", "0.50 [0.25, 1.00]"] {
             assert!(text.contains(part), "{part}: {text}");
         }
-        assert_eq!(records.keys().join(","), "drive,published_hz,rate_hz,rate_hz_sem,more_hz,more_hz_low,more_hz_high");
-        assert_eq!(records.csv_rows()[0].join(","), "a; b,1.25,2,0.5,1,-0.96,2.96");
-        assert_eq!(records.csv_rows()[1].join(","), "c,,2,,,,");
+        assert_eq!(
+            records.keys().join(","),
+            "drive,published_hz,rate_hz,rate_hz_sem,more_hz,more_hz_low,more_hz_high,loss,loss_low,loss_high"
+        );
+        assert_eq!(records.csv_rows()[0].join(","), "a; b,1.25,2,0.5,1,-0.96,2.96,0.5,0.25,1");
+        assert_eq!(records.csv_rows()[1].join(","), "c,,2,,,,,0.5,,1");
         assert_eq!(records.document()[0]["more_hz_high"], 2.96);
         assert!(records.document()[1]["published_hz"].is_null());
     }
