@@ -34,5 +34,5 @@ pub use latency::{LatencyAccuracy, standard_latencies};
 pub use mapping::{ConversionSettings, MappedLayer, SpikingNetwork};
 pub use presentation::{Decision, Outcome, Presentation, present};
 pub use route::Route;
-pub use statistics::{Interval, mcnemar, quantile, wilson};
+pub use statistics::{Interval, mcnemar, mean_interval, quantile, wilson};
 pub use tuning::Tuning;

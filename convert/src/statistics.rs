@@ -27,6 +27,16 @@ pub fn wilson(successes: u64, n: u64) -> Interval {
     Interval { low: ((centre - half) / scale).max(0.0), high: ((centre + half) / scale).min(1.0) }
 }
 
+/// The mean of a sample and its 95 % interval, `mean +- 1.96 s / sqrt(n)`; NaN for less than two numbers.
+pub fn mean_interval(values: impl IntoIterator<Item = f64>) -> (f64, Interval) {
+    let values: Vec<f64> = values.into_iter().collect();
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / (n - 1.0);
+    let half = Z95 * (variance / n).sqrt();
+    (mean, Interval { low: mean - half, high: mean + half })
+}
+
 /// Exact two-sided p-value of McNemar's test: `b` and `c` images on which only one of two classifiers is right.
 pub fn mcnemar(b: u64, c: u64) -> f64 {
     let n = b + c;
@@ -61,6 +71,14 @@ mod tests {
         }
         assert_eq!(wilson(0, 0), Interval { low: 0.0, high: 1.0 });
         assert!((wilson(10, 10).high - 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn mean_of_a_sample_by_hand() {
+        // 1, 2, 3, 6: mean 3, sum of squares 14, standard error sqrt(14/3/4) = 1.0801.
+        let (mean, interval) = mean_interval([1.0, 2.0, 3.0, 6.0]);
+        assert_eq!(mean, 3.0);
+        assert!((interval.high - 5.117).abs() < 1e-3 && (interval.low - 0.883).abs() < 1e-3, "{interval:?}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `convert`: maps a trained network to spiking neurons and measures what that costs.
 
-use bin::convert::{ConvertArguments, DoctorArguments, convert, doctor};
+use bin::convert::{CompareArguments, ConvertArguments, DoctorArguments, compare, convert, doctor};
 use bin::run;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -20,12 +20,15 @@ struct Program {
 enum Command {
     /// Find the first layer that loses information, the likely cause, and what to do about it
     Doctor(DoctorArguments),
+    /// Run several models or settings on the same images with the same seeds, and compare them pair by pair
+    Compare(CompareArguments),
 }
 
 fn main() -> ExitCode {
     let program = Program::parse();
     run::finish(match (program.command, program.arguments) {
         (Some(Command::Doctor(arguments)), _) => doctor(&arguments),
+        (Some(Command::Compare(arguments)), _) => compare(&arguments),
         (None, Some(arguments)) => convert(&arguments),
         (None, None) => Err(anyhow::anyhow!("name a model, or a command")),
     })

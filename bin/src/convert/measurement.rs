@@ -1,5 +1,6 @@
 //! What a run of the spiking network has shown, set beside the trained network on the same images.
 
+use super::Trial;
 use convert::{ConversionLoss, Decision, Interval, LatencyAccuracy, Outcome, wilson};
 
 /// Measures of one conversion.
@@ -28,13 +29,8 @@ pub(super) struct Measurement {
 }
 
 impl Measurement {
-    pub(super) fn of(
-        latencies: &[f64],
-        outcomes: &[Option<Outcome>],
-        predicted: &[u8],
-        labels: &[u8],
-        seconds: f64,
-    ) -> Measurement {
+    pub(super) fn of(latencies: &[f64], trial: &Trial, labels: &[u8]) -> Measurement {
+        let Trial { outcomes, predicted, seconds } = trial;
         let done: Vec<(&Outcome, u8, u8)> = outcomes
             .iter()
             .zip(predicted.iter().zip(labels))
@@ -55,7 +51,7 @@ impl Measurement {
             spikes: total(|outcome| outcome.spikes),
             layer_spikes: layer_spikes(&done),
             synaptic_events: total(|outcome| outcome.synaptic_events),
-            seconds,
+            seconds: *seconds,
             complete: done.len() == outcomes.len(),
         }
     }

@@ -1,6 +1,7 @@
 //! `convert`: a trained network as spiking neurons, measured on test images.
 
 mod arguments;
+mod compare;
 mod doctor;
 mod measurement;
 mod report;
@@ -11,7 +12,9 @@ use crate::output::{Provenance, ResultFolder, json_text};
 use crate::run::{self, Interrupt, progress};
 use anyhow::{Context, Result, bail};
 pub use arguments::ConvertArguments;
-use convert::Diagnosis;
+pub use compare::{CompareArguments, compare};
+use convert::{Diagnosis, Outcome};
+use data::ImageSet;
 use data::mnist::Split;
 pub use doctor::{DoctorArguments, doctor};
 use measurement::Measurement;
@@ -37,23 +40,9 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
 
-    let data = arguments.data();
-    let folder = dataset::folder(arguments.data_dir.as_deref(), data.name())?;
-    let test = data.load(&folder, Split::Test)?.first(arguments.images);
-    let interrupt = Interrupt::listen()?;
-    let latencies = arguments.latencies();
-    let measurement = run::on_threads(arguments.run.threads, || {
-        let started = Instant::now();
-        let bar = progress(test.len() as u64, "images");
-        let outcomes = spiking.present(&test, &latencies, arguments.seed, &|_| {
-            bar.inc(1);
-            if interrupt.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        bar.finish_and_clear();
-        let seconds = started.elapsed().as_secs_f64();
-        let predicted = ann::predict(&trained, dataset::samples(&test))?;
-        Ok(Measurement::of(&latencies, &outcomes, &predicted, test.labels(), seconds))
-    })?;
+    let test = test_images(arguments)?;
+    let trial = trial(arguments, &trained, &spiking, &test, &Interrupt::listen()?)?;
+    let measurement = Measurement::of(&arguments.latencies(), &trial, test.labels());
     if measurement.latency.images == 0 {
         bail!("interrupted before the first image was done");
     }
@@ -78,6 +67,43 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     Ok(if measurement.complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A run of both networks on the same images.
+struct Trial {
+    /// What the spiking network did; nothing for images that were not presented.
+    outcomes: Vec<Option<Outcome>>,
+    /// The class that the trained network finds.
+    predicted: Vec<u8>,
+    /// Wall-clock time of the simulation.
+    seconds: f64,
+}
+
+fn trial(
+    arguments: &ConvertArguments,
+    trained: &ann::Network<f32>,
+    spiking: &Spiking,
+    test: &ImageSet,
+    interrupt: &Interrupt,
+) -> Result<Trial> {
+    run::on_threads(arguments.run.threads, || {
+        let started = Instant::now();
+        let bar = progress(test.len() as u64, "images");
+        let outcomes = spiking.present(test, &arguments.latencies(), arguments.seed, &|_| {
+            bar.inc(1);
+            if interrupt.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        bar.finish_and_clear();
+        let seconds = started.elapsed().as_secs_f64();
+        Ok(Trial { outcomes, predicted: ann::predict(trained, dataset::samples(test))?, seconds })
+    })
+}
+
+/// The images that are presented.
+fn test_images(arguments: &ConvertArguments) -> Result<ImageSet> {
+    let data = arguments.data();
+    let folder = dataset::folder(arguments.data_dir.as_deref(), data.name())?;
+    Ok(data.load(&folder, Split::Test)?.first(arguments.images))
 }
 
 /// The trained network, and what it was converted to.
