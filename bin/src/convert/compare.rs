@@ -3,7 +3,7 @@
 use super::arguments::ConvertArguments;
 use super::measurement::Measurement;
 use super::{Trial, converted, test_images, trial};
-use crate::figure::{Axis, Colour, Figure, Mark, Point, Series, Shape, Stroke};
+use crate::figure::{Axis, Colour, Figure, Mark, Point, Series, Stroke};
 use crate::output::{Provenance, ResultFolder, csv_number, json_text};
 use crate::run::{self, Interrupt};
 use crate::table::table;
@@ -235,16 +235,10 @@ fn latency_rows(runs: &[Entry]) -> Vec<Vec<String>> {
 }
 
 fn figure(runs: &[Entry]) -> Figure {
-    const LOOKS: [(Colour, Shape); 6] = [
-        (Colour::Blue, Shape::Circle),
-        (Colour::Vermillion, Shape::Square),
-        (Colour::BluishGreen, Shape::Triangle),
-        (Colour::Orange, Shape::Diamond),
-        (Colour::ReddishPurple, Shape::Circle),
-        (Colour::Black, Shape::Square),
-    ];
+    const COLOURS: [Colour; 6] =
+        [Colour::Blue, Colour::Vermillion, Colour::BluishGreen, Colour::Orange, Colour::ReddishPurple, Colour::Black];
     let mut figure = Figure::new(Axis::log("Presentation time (ms)"), Axis::linear("Accuracy (%)"));
-    for (Entry { name, measurement: m, .. }, (colour, shape)) in runs.iter().zip(LOOKS.into_iter().cycle()) {
+    for (Entry { name, measurement: m, .. }, colour) in runs.iter().zip(COLOURS.into_iter().cycle()) {
         let point = |i: usize| {
             let Interval { low, high } = m.latency.interval(i);
             let ends = (100.0 * low, 100.0 * high);
@@ -253,7 +247,7 @@ fn figure(runs: &[Entry]) -> Figure {
         figure.series.push(Series {
             label: short(name),
             colour,
-            mark: Mark::LineWithPoints(Stroke::Solid, shape),
+            mark: Mark::LineWithBand(Stroke::Solid),
             points: (0..=m.last()).map(point).collect(),
         });
     }

@@ -235,7 +235,12 @@ pub(super) fn figure(m: &Measurement) -> Figure {
     figure.series.push(Series {
         label: "spiking network, 95 % interval".to_owned(),
         colour: Colour::Blue,
-        mark: Mark::LineWithPoints(Stroke::Solid, Shape::Circle),
+        // Many points would hide their error bars.
+        mark: if m.last() < 32 {
+            Mark::LineWithPoints(Stroke::Solid, Shape::Circle)
+        } else {
+            Mark::LineWithBand(Stroke::Solid)
+        },
         points: (0..=m.last())
             .map(|i| {
                 let interval = m.latency.interval(i);
