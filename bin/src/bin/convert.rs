@@ -13,7 +13,7 @@ struct Program {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    arguments: Option<ConvertArguments>,
+    arguments: ConvertArguments,
 }
 
 #[derive(Subcommand)]
@@ -26,10 +26,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let program = Program::parse();
-    run::finish(match (program.command, program.arguments) {
-        (Some(Command::Doctor(arguments)), _) => doctor(&arguments),
-        (Some(Command::Compare(arguments)), _) => compare(&arguments),
-        (None, Some(arguments)) => convert(&arguments),
-        (None, None) => Err(anyhow::anyhow!("name a model, or a command")),
+    run::finish(match program.command {
+        Some(Command::Doctor(arguments)) => doctor(&arguments),
+        Some(Command::Compare(arguments)) => compare(&arguments),
+        None => convert(&program.arguments),
     })
 }

@@ -2,10 +2,10 @@
 
 use crate::dataset::DataSet;
 use crate::run::RunArguments;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use convert::{ConversionSettings, ReadOut, Tuning, standard_latencies};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Longest presentation (ms).
 const LONGEST: f64 = 1e6;
@@ -37,7 +37,8 @@ enum ReadOutChoice {
 #[derive(Debug, Args)]
 pub struct ConvertArguments {
     /// Trained network (Keras .h5 or .keras)
-    pub(super) model: PathBuf,
+    #[arg(required = true)]
+    model: Option<PathBuf>,
     /// Run the spiking network on the MNIST test images and measure the conversion loss; without a data set to run on, only the mapping is shown
     #[arg(long)]
     run_mnist: bool,
@@ -95,7 +96,7 @@ pub struct ConvertArguments {
     /// Folder with the files of the data set [default: $LIF_DATA/NAME, data/NAME]
     #[arg(long, value_name = "DIR")]
     pub(super) data_dir: Option<PathBuf>,
-    /// Write conversion.json, latency.csv, latency.svg and latency.png into this folder
+    /// Write report.html, conversion.json, and latency and confusion as .csv, .svg and .png into this folder
     #[arg(short, long, value_name = "DIR")]
     pub(super) output: Option<PathBuf>,
 }
@@ -108,6 +109,11 @@ fn percentile(text: &str) -> Result<f64, String> {
 }
 
 impl ConvertArguments {
+    /// The trained network; clap asks for it, unless there is a subcommand.
+    pub(super) fn model(&self) -> Result<&Path> {
+        self.model.as_deref().context("name a model")
+    }
+
     /// The data set that is run on, or that activations are measured on.
     pub(super) fn data(&self) -> DataSet {
         if self.run_fashion {

@@ -14,6 +14,8 @@ pub(super) struct Measurement {
     pub(super) latency: LatencyAccuracy,
     /// Images on which both networks decide for the same class.
     pub(super) agreeing: u64,
+    /// Final decisions for each class that images show: a column for each class, and one for ties and silence.
+    pub(super) confusion: Vec<Vec<u64>>,
     /// Input spikes of all images.
     pub(super) input_spikes: u64,
     /// Spikes of all neurons on all images.
@@ -47,6 +49,7 @@ impl Measurement {
             latency: LatencyAccuracy::of(latencies, done.iter().map(|&(outcome, _, label)| (outcome, label))),
             agreeing: done.iter().filter(|(outcome, predicted, _)| last(outcome) == Decision::Class(*predicted)).count()
                 as u64,
+            confusion: confusion(&done),
             input_spikes: total(|outcome| outcome.input_spikes),
             spikes: total(|outcome| outcome.spikes),
             layer_spikes: layer_spikes(&done),
@@ -85,4 +88,23 @@ impl Measurement {
 fn layer_spikes(done: &[(&Outcome, u8, u8)]) -> Vec<u64> {
     let layers = done.first().map_or(0, |(outcome, ..)| outcome.layer_spikes.len());
     (0..layers).map(|layer| done.iter().map(|(outcome, ..)| outcome.layer_spikes[layer]).sum()).collect()
+}
+
+/// Final decisions for each label.
+fn confusion(done: &[(&Outcome, u8, u8)]) -> Vec<Vec<u64>> {
+    let decision = |outcome: &Outcome| outcome.decisions.last().copied();
+    let highest = done.iter().map(|(outcome, predicted, label)| match decision(outcome) {
+        Some(Decision::Class(class)) => class.max(*predicted).max(*label),
+        _ => *predicted.max(label),
+    });
+    let classes = highest.max().map_or(0, |class| usize::from(class) + 1);
+    let mut counts = vec![vec![0; classes + 1]; classes];
+    for (outcome, _, label) in done {
+        let column = match decision(outcome) {
+            Some(Decision::Class(class)) => usize::from(class),
+            _ => classes,
+        };
+        counts[usize::from(*label)][column] += 1;
+    }
+    counts
 }

@@ -4,6 +4,7 @@ mod arguments;
 mod compare;
 mod doctor;
 mod measurement;
+mod page;
 mod report;
 mod spiking;
 
@@ -52,7 +53,15 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
         folder.json("conversion", &document)?;
         folder.csv("latency", &provenance, &report::LATENCY_COLUMNS, &report::latency_rows(&measurement))?;
         folder.figure("latency", &report::figure(&measurement))?;
-        eprintln!("wrote conversion.json, latency.csv, latency.svg and latency.png into {}", folder.path().display());
+        let (columns, rows) = page::confusion_table(&measurement);
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        folder.csv("confusion", &provenance, &columns, &rows)?;
+        folder.figure("confusion", &page::confusion_figure(&measurement))?;
+        folder.bytes("report.html", page::page(&spiking, &measurement, &provenance)?.as_bytes())?;
+        eprintln!(
+            "wrote report.html, conversion.json, and latency and confusion as .csv, .svg and .png into {}",
+            folder.path().display()
+        );
     }
     let text = if arguments.run.json { json_text(&document)? } else { report::text(&spiking, &measurement) };
     run::print(&text)?;
@@ -108,7 +117,7 @@ fn test_images(arguments: &ConvertArguments) -> Result<ImageSet> {
 
 /// The trained network, and what it was converted to.
 fn converted(arguments: &ConvertArguments) -> Result<(ann::Network<f32>, Spiking)> {
-    let model = &arguments.model;
+    let model = arguments.model()?;
     let trained = ann::keras::read(model).with_context(|| format!("cannot read the model {}", model.display()))?;
     arguments.check()?;
     let data = arguments.data();

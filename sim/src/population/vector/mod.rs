@@ -228,7 +228,7 @@ impl VectorState {
             }
             let theta = self.theta[j];
             let crossing = if self.gate[j] == EXAMINE || self.brink[j] == EXAMINE {
-                self.search(j, now)
+                if self.has_not_crossed(j, now) { None } else { self.search(j, now) }
             } else {
                 let p = self.a[j] * now.membrane;
                 let q = self.b[j] * now.synapse;
@@ -256,6 +256,17 @@ impl VectorState {
             self.a[j] = (self.neuron.v_reset - self.v_inf[j]) / end;
             self.carry[j] = self.decay.kappa * self.decay.ratio.power_less_one(end);
         }
+    }
+
+    /// True only if neuron j, which was below threshold at `since`, is below it now and cannot have been above it in between: with
+    /// excitatory current (q >= 0) the potential rises for as long as p < r q, and p / q only grows; with inhibitory current
+    /// it first falls and then rises, so that it is highest at one of the ends.
+    #[inline]
+    fn has_not_crossed(&self, j: usize, now: &Instant) -> bool {
+        let (p, q) = (self.a[j] * now.membrane, self.b[j] * now.synapse);
+        let is_below = p - q < self.theta[j];
+        let starts_below = self.gate[j] != HELD || self.neuron.v_reset < self.theta[j] + self.v_inf[j];
+        is_below && if q < 0.0 { p < 0.0 && starts_below } else { p < self.b[j] * now.turn }
     }
 
     /// First crossing of neuron j between `since` and now, by the general search: its time, and the membrane's factor then.
