@@ -33,7 +33,7 @@ pub struct IntegrateSettings {
 
 impl Default for IntegrateSettings {
     fn default() -> Self {
-        IntegrateSettings { percentile: 0.999, v_init: 0.5, read_out: ReadOut::Potential }
+        IntegrateSettings { percentile: 0.995, v_init: 0.5, read_out: ReadOut::Potential }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::dataset::DataSet;
 use crate::run::RunArguments;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use convert::{ConversionSettings, ReadOut, Tuning, standard_latencies};
+use convert::{ConversionSettings, IntegrateSettings, ReadOut, Tuning, standard_latencies};
 use std::path::{Path, PathBuf};
 
 /// Longest presentation (ms).
@@ -72,9 +72,9 @@ pub struct ConvertArguments {
     /// Rate of the winning output at the percentile (Hz)
     #[arg(long, value_name = "HZ", default_value_t = ConversionSettings::default().output_rate, allow_negative_numbers = true)]
     pub(super) output_rate: f64,
-    /// Percentile of the activations that is taken as full scale
-    #[arg(long, value_name = "P", default_value_t = 100.0 * ConversionSettings::default().percentile, value_parser = percentile)]
-    pub(super) percentile: f64,
+    /// Percentile of the activations that is taken as full scale [default: 99.9 for lif, 99.5 for if]
+    #[arg(long, value_name = "P", value_parser = percentile)]
+    percentile: Option<f64>,
     /// Synaptic time constant (ms): 1, 5 or 10, or one of --response-fit; a Noisy Softplus network brings its own [default: 5, or the only one
     /// of --response-fit]
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
@@ -135,6 +135,15 @@ impl ConvertArguments {
             None | Some(ReadOutChoice::Potential) => ReadOut::Potential,
             Some(ReadOutChoice::Count) => ReadOut::Count,
         }
+    }
+
+    /// Share of the activations that is taken as full scale.
+    pub(super) fn percentile(&self) -> f64 {
+        let standard = match self.neuron {
+            NeuronChoice::Lif => ConversionSettings::default().percentile,
+            NeuronChoice::If => IntegrateSettings::default().percentile,
+        };
+        self.percentile.map_or(standard, |percentile| percentile / 100.0)
     }
 
     /// Times (ms) at which decisions are read; the last is the duration.

@@ -30,7 +30,7 @@ impl Spiking {
         arguments: &ConvertArguments,
     ) -> Result<Spiking> {
         let samples = dataset::samples(training);
-        let percentile = arguments.percentile / 100.0;
+        let percentile = arguments.percentile();
         if arguments.neuron == NeuronChoice::If {
             let settings = IntegrateSettings { percentile, read_out: arguments.read_out(), ..Default::default() };
             return Ok(Spiking::Integrating(Box::new(IntegrateNetwork::convert(trained, samples, &settings)?)));

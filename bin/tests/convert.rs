@@ -1,0 +1,136 @@
+//! `convert` as a user meets it: integrate-and-fire neurons, the doctor, comparisons, models from elsewhere.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr)] // A failure is a failed test, a skipped one says so.
+
+mod command;
+
+use command::{failure, json, program, root};
+use serde_json::Value;
+
+const RELU: &str = "models/paper-relu.h5";
+
+fn number(document: &Value, key: &str) -> f64 {
+    document[key].as_f64().unwrap_or_else(|| panic!("{key} in {document}"))
+}
+
+fn without_timing(mut document: Value) -> Value {
+    for timing in ["seconds", "images_per_second", "synaptic_events_per_second", "provenance"] {
+        document.as_object_mut().unwrap().remove(timing).unwrap();
+    }
+    document
+}
+
+#[test]
+fn integrate_and_fire_neurons_come_to_the_trained_network() {
+    let run = |threads: &str| {
+        let flags = [RELU, "--run-mnist", "--neuron", "if", "--images", "200", "--threads", threads];
+        without_timing(json(program("convert").args(flags)))
+    };
+    let document = run("1");
+    assert_eq!(document, run("2"));
+    assert_eq!(document["latency"]["ms"].as_array().unwrap().len(), 64);
+    // Counts of 64 steps are activations to a hundredth of the threshold: on 200 images hardly one decision changes.
+    assert!(number(&document, "agreement") >= 0.99, "{document}");
+    // Constant input is no spikes; every population fires.
+    assert_eq!(document["input_spikes_per_image"], 0.0);
+    let layers = document["spikes_per_image_and_layer"].as_array().unwrap();
+    assert!(layers[..4].iter().all(|spikes| spikes.as_f64().unwrap() > 100.0), "{layers:?}");
+}
+
+#[test]
+fn the_doctor_tells_a_good_conversion_from_a_bad_one() {
+    let examine = |flags: &[&str]| {
+        json(program("convert").args(["doctor", RELU, "--look-at", "5", "--duration", "400"]).args(flags))
+    };
+    let good = examine(&[]);
+    let layers = good["layers"].as_array().unwrap();
+    assert_eq!(layers.len(), 4);
+    assert!(layers.iter().all(|layer| number(layer, "correlation") > 0.9), "{good}");
+    for layer in layers {
+        // Four parts that add up neuron by neuron: no root mean square can exceed the sum of the others.
+        let part = |name: &str| number(layer, &format!("error_{name}hz"));
+        let parts = part("of_response_") + part("inherited_") + part("of_neuron_") + part("of_transient_");
+        assert!(part("") <= parts + 1e-9, "{layer}");
+    }
+    // Rates of a hertz cannot be told apart in 400 ms.
+    let bad = examine(&["--hidden-rate", "2", "--tuning", "0"]);
+    assert_eq!(bad["first_lost"], 0);
+    assert!(bad["diagnosis"].as_str().unwrap().contains("Population 1 (Conv2D, trained layer 0)"), "{bad}");
+}
+
+#[test]
+fn a_run_near_chance_fails_with_a_diagnosis() {
+    let flags = [RELU, "--run-mnist", "--images", "30", "--duration", "50", "--hidden-rate", "1", "--tuning", "0"];
+    let message = failure(program("convert").args(flags), 1);
+    assert!(message.contains("little better than chance"), "{message}");
+    assert!(message.contains("Population 1 (Conv2D, trained layer 0) loses"), "{message}");
+}
+
+#[test]
+fn comparisons_are_paired() {
+    let folder = tempfile::tempdir().unwrap();
+    let steps = format!("{RELU} --neuron if --duration 3");
+    let flags = ["compare", RELU, &steps, "--", "--run-mnist", "--images", "60", "--duration", "200", "-o"];
+    // The second entry has a duration of its own.
+    let refused = failure(program("convert").args(flags).arg(folder.path()), 1);
+    assert!(refused.contains("cannot be used multiple times"), "{refused}");
+
+    let steps = format!("{RELU} --neuron if --percentile 100");
+    let flags = ["compare", RELU, &steps, "--", "--run-mnist", "--images", "60", "--duration", "200", "-o"];
+    let document = json(program("convert").args(flags).arg(folder.path()));
+    let models = document["models"].as_array().unwrap();
+    let pair = &document["pairs"][0];
+    let difference = 100.0 * (number(&models[0], "snn_accuracy") - number(&models[1], "snn_accuracy"));
+    assert!((number(pair, "snn_accuracy_difference_pp") - difference).abs() < 1e-9, "{document}");
+    // One trained network: what the accuracies differ by is what the losses differ by, with the other sign.
+    assert!((number(pair, "conversion_loss_difference_pp") + difference).abs() < 1e-9, "{document}");
+    for file in ["comparison.json", "comparison.csv", "comparison.svg", "comparison.png"] {
+        assert!(folder.path().join(file).is_file(), "{file}");
+    }
+
+    let other = format!("{RELU} --images 10");
+    let message = failure(program("convert").args(["compare", RELU, &other, "--", "--run-mnist"]), 1);
+    assert!(message.contains("compare on the same images"), "{message}");
+    let message = failure(program("convert").args(["compare", RELU, RELU]), 1);
+    assert!(message.contains("choose the images"), "{message}");
+}
+
+#[test]
+fn the_page_needs_no_other_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = [RELU, "--run-mnist", "--neuron", "if", "--images", "50", "-o"];
+    json(program("convert").args(flags).arg(folder.path()));
+    let page = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert_eq!(page.matches("<svg").count(), 2);
+    assert!(page.contains("Conversion loss") && page.contains("</html>"));
+    // Nothing is loaded: the only addresses are the names of the name space of SVG.
+    assert!(!page.contains("src=") && !page.contains("href="));
+    assert_eq!(page.matches("http").count(), page.matches("http://www.w3.org/2000/svg").count());
+    let confusion = std::fs::read_to_string(folder.path().join("confusion.csv")).unwrap();
+    let counts = confusion.lines().skip(3).flat_map(|line| line.split(',').skip(1)).map(|n| n.parse::<u64>().unwrap());
+    assert_eq!(counts.sum::<u64>(), 50);
+}
+
+/// Keras' own networks with maxima, biases, normalisation and strides, never trained for conversion: integrate-and-fire neurons lose
+/// little on any of them.
+#[test]
+fn models_of_keras_convert() {
+    let folder = root().join("../shared/models");
+    if !folder.exists() {
+        return eprintln!("skipped: {} is not here", folder.display());
+    }
+    for (model, least) in [
+        ("a_paper_relu.h5", 0.97),
+        ("b_lenet5_maxpool.h5", 0.97),
+        ("f_paper_softplus.h5", 0.95),
+        ("q_tf_quickstart_logits.h5", 0.97),
+    ] {
+        let flags = ["--run-mnist", "--neuron", "if", "--images", "100", "--duration", "64"];
+        let document = json(program("convert").arg(folder.join(model)).args(flags));
+        assert!(number(&document, "agreement") >= least, "{model}: {document}");
+    }
+    // Four convolutions with batch normalisation as LIF neurons: near chance without correction by simulation.
+    let flags = ["--run-mnist", "--images", "16", "--duration", "400"];
+    let document = json(program("convert").arg(folder.join("c_conv_bn_relu.h5")).args(flags));
+    assert!(number(&document, "snn_accuracy") >= 0.6, "{document}");
+}
