@@ -30,7 +30,8 @@ pub struct LayerFit {
     pub gain: f64,
     /// Added to i_offset (nA).
     pub current: f64,
-    /// Root of the mean squared deviation of the predicted from the wanted rates (Hz).
+    /// Root of the mean squared deviation from the wanted rates (Hz): of simulated rates where the fit was corrected by simulation, else of
+    /// those that the response predicts.
     pub rmse: f64,
 }
 

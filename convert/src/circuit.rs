@@ -45,7 +45,7 @@ impl Circuit {
                 TrainOrigin::Input => 0,
                 &TrainOrigin::Neurons { stage } => level(plan, &levels, stage),
                 &TrainOrigin::Greatest { of, .. } => levels[of] + 1,
-                TrainOrigin::Together(parts) => parts.iter().map(|&part| levels[part]).max().unwrap_or(0) + 1,
+                TrainOrigin::Together(parts) => parts.iter().map(|&(part, _)| levels[part]).max().unwrap_or(0) + 1,
             };
         }
         let homes = vec![None; plan.trains.len()];
@@ -111,6 +111,8 @@ pub(crate) struct CircuitSimulation<'a> {
 pub(crate) struct CircuitRecord {
     /// Of each part.
     pub(crate) parts: Vec<Record>,
+    /// Spikes of the image.
+    pub(crate) input_spikes: u64,
     output: (usize, usize),
 }
 
@@ -148,7 +150,12 @@ impl<'a> CircuitSimulation<'a> {
             let sources: Vec<Source> = sources.collect();
             records.push(simulation.run(&sources, key, duration)?);
         }
-        Ok(CircuitRecord { parts: records, output: circuit.output })
+        let heard = |(part, record): (&Part, &Record)| {
+            part.sources.iter().position(|&train| train == 0).map(|source| record.source_spikes[source])
+        };
+        let heard = circuit.parts.iter().zip(&records).find_map(heard);
+        let input_spikes = heard.unwrap_or(drawn.len() as u64);
+        Ok(CircuitRecord { parts: records, input_spikes, output: circuit.output })
     }
 }
 
@@ -163,12 +170,12 @@ impl Circuit {
                 // Silent on all images of the calibration, and hence without neurons.
                 None => Cow::Borrowed(&[]),
             },
-            &TrainOrigin::Greatest { of, pool } => {
-                Cow::Owned(gate::greatest(&self.spikes(of, image, records), pool, self.trains[of].shape, *shape))
+            &TrainOrigin::Greatest { of, pool, input } => {
+                Cow::Owned(gate::greatest(&self.spikes(of, image, records), pool, input, *shape))
             }
             TrainOrigin::Together(parts) => {
-                let spikes: Vec<_> = parts.iter().map(|&part| self.spikes(part, image, records)).collect();
-                let shapes = parts.iter().map(|&part| self.trains[part].shape);
+                let spikes: Vec<_> = parts.iter().map(|&(part, _)| self.spikes(part, image, records)).collect();
+                let shapes = parts.iter().map(|&(_, shape)| shape);
                 let parts: Vec<_> = spikes.iter().map(|spikes| &**spikes).zip(shapes).collect();
                 Cow::Owned(gate::together(&parts))
             }

@@ -56,7 +56,9 @@ const SILENT: f64 = 0.05;
 impl Diagnosis {
     /// Of examined layers; none if all of them tell what they should.
     pub fn of(examinations: &[LayerExamination]) -> Option<Diagnosis> {
-        let is_lost = |layer: &LayerExamination| !(layer.correlation >= ENOUGH);
+        // What is silent as it should be is not lost.
+        let is_silent = |layer: &LayerExamination| layer.wanted < SILENT && layer.measured < SILENT;
+        let is_lost = |layer: &LayerExamination| !(layer.correlation >= ENOUGH || is_silent(layer));
         let layer = examinations.iter().position(is_lost)?;
         let LayerExamination { wanted, measured, response, neuron, transient, counting, saturated, .. } =
             examinations[layer];
@@ -109,6 +111,7 @@ mod tests {
         // A silent layer has no correlation.
         let silent = LayerExamination { measured: 0.0, correlation: f64::NAN, ..poor };
         assert_eq!(diagnosis(silent), Some((1, Cause::Silent)));
+        assert_eq!(diagnosis(LayerExamination { wanted: 0.0, ..silent }), Some((2, Cause::Response)));
         assert_eq!(diagnosis(GOOD), Some((2, Cause::Response)));
     }
 }

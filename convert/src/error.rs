@@ -17,19 +17,6 @@ pub enum ConversionError {
         /// What the user can do.
         advice: &'static str,
     },
-    /// A hidden layer whose outputs may be negative, which no firing rate can be.
-    #[error(
-        "layer {layer} ({kind}) has the activation {activation}: firing rates cannot be negative; \
-         train it with ReLU, Softplus or Noisy Softplus"
-    )]
-    SignedOutput {
-        /// Index of the layer.
-        layer: usize,
-        /// What the layer is.
-        kind: &'static str,
-        /// Its activation.
-        activation: String,
-    },
     /// Noisy Softplus beside other activations, or with other constants than the first such layer.
     #[error(
         "layer {layer} ({kind}) has the activation {activation}, but an earlier one has {expected}: \

@@ -3,7 +3,7 @@
 use crate::circuit::CircuitSimulation;
 use crate::error::ConversionError;
 use crate::mapping::SpikingNetwork;
-use crate::plan::{Sign, Stage, TrainId, TrainOrigin};
+use crate::plan::{Sign, Stage, TrainId};
 use ann::{Network, Samples};
 use rayon::prelude::*;
 use sim::{MS_PER_S, Spike, StreamKey};
@@ -77,7 +77,8 @@ impl SpikingNetwork {
         let plan = self.plan();
         let rates = self.rates(samples, duration, seed)?;
         let ideal = plan.activity(trained, &samples.inputs(trained), samples.len());
-        let measured = self.activities(&rates.settled);
+        let each = rates.settled.iter().enumerate();
+        let measured: Vec<Vec<f32>> = each.map(|(train, rates)| self.unit_rates().activity(train, rates)).collect();
         let mut examinations = Vec::new();
         for (index, layer) in self.layers().iter().enumerate() {
             let stage_index = self.stage_of(index);
@@ -97,7 +98,7 @@ impl SpikingNetwork {
                 &rates.settled[train],
                 [&from_wanted, &from_measured],
                 duration,
-                self.networks().next().map_or(0.0, |network| network.populations()[0].neuron().tau_refrac),
+                self.tau_refrac(),
             ));
         }
         Ok(examinations)
@@ -123,30 +124,6 @@ impl SpikingNetwork {
             .collect())
     }
 
-    /// What rates stand for.
-    fn activities(&self, rates: &[Vec<f64>]) -> Vec<Vec<f32>> {
-        let trains = &self.plan().trains;
-        let mut activities: Vec<Vec<f32>> = Vec::with_capacity(trains.len());
-        for (train, (rates, unit)) in trains.iter().zip(rates.iter().zip(&self.unit_rates().rates)) {
-            let TrainOrigin::Together(parts) = &train.origin else {
-                let activity = |rate: &f64| if unit.is_nan() { 0.0 } else { (rate / unit) as f32 };
-                activities.push(rates.iter().map(activity).collect());
-                continue;
-            };
-            // Its parts have unit rates of their own.
-            let mut joined = vec![0.0; rates.len()];
-            let mut before = 0;
-            for &part in parts {
-                let channels = trains[part].shape.channels;
-                let cells = joined.chunks_exact_mut(train.shape.channels).zip(activities[part].chunks_exact(channels));
-                cells.for_each(|(cell, own)| cell[before..before + channels].copy_from_slice(own));
-                before += channels;
-            }
-            activities.push(joined);
-        }
-        activities
-    }
-
     fn rates(&self, samples: Samples<'_>, duration: f64, seed: u64) -> Result<Rates, ConversionError> {
         let units = self.input().units();
         let trains = self.plan().trains.len();
@@ -159,7 +136,7 @@ impl SpikingNetwork {
                 || fresh.clone(),
                 |simulation, (image, pixels)| {
                     let key = StreamKey { seed, sample: image as u64 };
-                    let stimulus = self.stimulus(pixels);
+                    let stimulus = self.stimulus(pixels, duration);
                     let record = simulation.run(&stimulus, key, duration)?;
                     let drawn = stimulus.spikes(units, key, duration)?;
                     let of = |train: usize| {
@@ -222,7 +199,8 @@ fn examine(
         inherited: distance(from_measured, from_wanted),
         neuron: distance(settled, from_measured),
         transient: distance(rates, settled),
-        counting: (mean(rates) * MS_PER_S / duration).sqrt(),
+        // Of the counts behind the transient, by which the neuron is judged.
+        counting: (mean(rates) * MS_PER_S / ((1.0 - TRANSIENT) * duration)).sqrt(),
         saturated: wanted.iter().filter(|&&rate| rate > limit).count() as f64 / n,
     }
 }

@@ -16,7 +16,7 @@ use crate::error::{ConversionError, positive};
 use crate::plan::{Plan, PreparedMap, Sign, Train, TrainId, TrainOrigin};
 use crate::presentation::{Decision, Outcome, greatest_class};
 use crate::statistics::quantile;
-use ann::{Network, Samples, Shape};
+use ann::{Activation, Network, Samples, Shape};
 use rayon::prelude::*;
 use std::ops::ControlFlow;
 
@@ -117,7 +117,21 @@ impl IntegrateNetwork {
         if trained.output().units() > 256 {
             return Err(ConversionError::TooManyClasses { found: trained.output().units() });
         }
+        if !(0.0 < settings.percentile && settings.percentile <= 1.0) {
+            let (name, unit, found) = ("percentile", "a share of at most 1", settings.percentile);
+            return Err(ConversionError::Setting { name, unit, found });
+        }
         let plan = Plan::of(trained)?;
+        if let Some(stage) =
+            plan.stages.iter().find(|stage| !matches!(stage.activation, Activation::Relu | Activation::Linear))
+        {
+            return Err(ConversionError::Unsupported {
+                layer: stage.node,
+                kind: stage.kind,
+                reason: "has an activation that neurons which only sum do not have",
+                advice: "train it with ReLU, or convert it to LIF neurons",
+            });
+        }
         let activity = plan.activity(trained, &samples.inputs(trained), samples.len());
         // One spike of each train stands for so much of its activation.
         let mut spikes = vec![1.0; plan.trains.len()];
@@ -183,7 +197,9 @@ impl IntegrateNetwork {
             let found = samples.pixels.len() / samples.len();
             return Err(ConversionError::InputShape { expected: self.input.to_string(), found });
         }
-        positive("number of steps", "1 ms each", steps.last().map_or(f64::NAN, |&steps| steps as f64))?;
+        let ascending = steps.is_sorted();
+        let last = steps.last().map_or(f64::NAN, |&steps| if ascending { steps as f64 } else { f64::NAN });
+        positive("number of steps, in ascending order", "1 ms each", last)?;
         let stopped = std::sync::atomic::AtomicBool::new(false);
         let outcomes = samples.pixels.par_chunks_exact(units).map(|pixels| {
             if stopped.load(std::sync::atomic::Ordering::Relaxed) {
@@ -261,9 +277,8 @@ impl IntegrateNetwork {
         let Train { origin, shape, .. } = &self.trains[train];
         let made = match origin {
             TrainOrigin::Input | TrainOrigin::Neurons { .. } => return,
-            &TrainOrigin::Greatest { of, pool } => {
+            &TrainOrigin::Greatest { of, pool, input: from } => {
                 self.make(of, activities, count);
-                let from = self.trains[of].shape;
                 match &activities[of] {
                     Some(Activity::Constant(values)) => {
                         Activity::Constant(crate::gate::greatest_values(values, pool, from, *shape))
@@ -273,11 +288,10 @@ impl IntegrateNetwork {
                 }
             }
             TrainOrigin::Together(parts) => {
-                parts.iter().for_each(|&part| self.make(part, activities, count));
+                parts.iter().for_each(|&(part, _)| self.make(part, activities, count));
                 let mut joined = vec![0.0; count * shape.units()];
                 let mut before = 0;
-                for &part in parts {
-                    let channels = self.trains[part].shape.channels;
+                for &(part, Shape { channels, .. }) in parts {
                     let cells = joined.chunks_exact_mut(shape.channels);
                     match &activities[part] {
                         Some(Activity::Steps(spikes)) => {
@@ -353,9 +367,8 @@ fn even(plan: &Plan, spikes: &[f64], train: TrainId) -> (f64, Vec<f32>) {
             (spike, factors)
         }
         TrainOrigin::Together(parts) => {
-            let each = parts.iter().flat_map(|&part| {
+            let each = parts.iter().flat_map(|&(part, Shape { channels, .. })| {
                 let (spike, factors) = even(plan, spikes, part);
-                let channels = plan.trains[part].shape.channels;
                 (0..channels).map(move |channel| spike as f32 * factors.get(channel).copied().unwrap_or(1.0))
             });
             let cell: Vec<f32> = each.collect();

@@ -6,12 +6,14 @@
 //! images, with exact spike times, and decides by spike counts at every latency; [`ConversionLoss`],
 //! [`LatencyAccuracy`] and [`wilson`] say what was lost, and how sure that is.
 //!
-//! Reading order: [`Route`], [`SpikingNetwork`], `calibration.rs`, [`present`], [`ConversionLoss`].
+//! Reading order: `plan/`, [`Route`], [`SpikingNetwork`], `calibration.rs`, `tuning.rs`, `circuit.rs`, [`present`], [`ConversionLoss`],
+//! [`LayerExamination`], [`IntegrateNetwork`].
 
 mod calibration;
 mod circuit;
 mod conversion_loss;
 mod diagnosis;
+mod encoding;
 mod error;
 mod examination;
 mod gate;
@@ -27,6 +29,7 @@ mod tuning;
 pub use calibration::{LayerFit, ResponseFit};
 pub use conversion_loss::ConversionLoss;
 pub use diagnosis::{Cause, Diagnosis};
+pub use encoding::Encoding;
 pub use error::ConversionError;
 pub use examination::LayerExamination;
 pub use integrate::{IntegrateLayer, IntegrateNetwork, IntegrateSettings, ReadOut};

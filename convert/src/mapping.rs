@@ -2,6 +2,7 @@
 
 use crate::calibration::{LayerFit, ResponseFit};
 use crate::circuit::{Circuit, Site};
+use crate::encoding::Encoding;
 use crate::error::{ConversionError, positive};
 use crate::plan::{Activity, Link, Plan, Sign, Stage, TrainId, TrainOrigin};
 use crate::route::{Itinerary, Route};
@@ -21,7 +22,9 @@ pub struct ConversionSettings {
     pub tau_syn: f64,
     /// Response of the neurons on the normalised route; `None` for the constants known for `tau_syn`.
     pub response: Option<NoisySoftplus>,
-    /// Poisson rate (Hz) of a full-scale pixel; `None` for one spike per synaptic time constant, 1000/tau_syn.
+    /// How images become spikes.
+    pub encoding: Encoding,
+    /// Rate (Hz) of a full-scale pixel; `None` for one spike per synaptic time constant, 1000/tau_syn.
     pub max_rate: Option<f64>,
     /// Rate (Hz) of a hidden unit at the percentile of its layer's activations, on the normalised route.
     pub hidden_rate: f64,
@@ -40,6 +43,7 @@ impl Default for ConversionSettings {
         ConversionSettings {
             tau_syn: 5.0,
             response: None,
+            encoding: Encoding::Poisson,
             max_rate: None,
             hidden_rate: 200.0,
             output_rate: 200.0,
@@ -78,6 +82,7 @@ pub struct SpikingNetwork {
     /// The stage of each layer.
     stages: Vec<usize>,
     input: Shape,
+    encoding: Encoding,
     max_rate: f64,
     tau_syn: f64,
     response: NoisySoftplus,
@@ -112,6 +117,10 @@ impl SpikingNetwork {
         for (name, value) in [("hidden rate", settings.hidden_rate), ("output rate", settings.output_rate)] {
             positive(name, "Hz", value)?;
         }
+        if !(0.5 < settings.percentile && settings.percentile <= 1.0) {
+            let (name, unit, found) = ("percentile", "a share above 0.5 and of at most 1", settings.percentile);
+            return Err(ConversionError::Setting { name, unit, found });
+        }
         if let Some(response) = settings.response {
             positive("k of the response", "a pure number", response.k)?;
             positive("S of the response", "Hz/nA", response.s_hz_per_na)?;
@@ -125,9 +134,10 @@ impl SpikingNetwork {
         let activity = plan.activity(trained, &samples.inputs(trained), samples.len());
         let (mut rates, factors) = (vec![f64::NAN; plan.trains.len()], vec![Vec::new(); plan.trains.len()]);
         rates[0] = max_rate / trained.full_scale();
-        let tuned = settings.tuning.map_or(0, |tuning| tuning.images.min(samples.len()));
-        let stimuli: Vec<Source> =
-            samples.pixels.chunks_exact(input.units()).take(tuned).map(|image| poisson(image, max_rate)).collect();
+        let stimuli: Vec<Source> = settings.tuning.map_or_else(Vec::new, |Tuning { images, duration, .. }| {
+            let images = samples.pixels.chunks_exact(input.units()).take(images);
+            images.map(|image| settings.encoding.stimulus(image, max_rate, duration)).collect()
+        });
         let mut mapping = Mapping {
             settings,
             response,
@@ -146,7 +156,20 @@ impl SpikingNetwork {
         let Mapping { circuit, mut layers, unit_rates, .. } = mapping;
         layers.sort_by_key(|(home, ..)| *home);
         let (stages, layers) = layers.into_iter().map(|(_, stage, layer)| (stage, layer)).unzip();
-        Ok(SpikingNetwork { circuit, plan, unit_rates, stages, input, max_rate, tau_syn, response, route, layers })
+        let encoding = settings.encoding;
+        Ok(SpikingNetwork {
+            circuit,
+            plan,
+            unit_rates,
+            stages,
+            input,
+            encoding,
+            max_rate,
+            tau_syn,
+            response,
+            route,
+            layers,
+        })
     }
 
     /// Where populations are, and what passes between them.
@@ -172,6 +195,11 @@ impl SpikingNetwork {
         self.tau_syn
     }
 
+    /// Refractory period of the neurons (ms).
+    pub(crate) fn tau_refrac(&self) -> f64 {
+        IfCurrExp::liu_furber_2016().tau_refrac
+    }
+
     /// Response of the neurons.
     pub(crate) fn response(&self) -> NoisySoftplus {
         self.response
@@ -188,7 +216,12 @@ impl SpikingNetwork {
         self.input
     }
 
-    /// Poisson rate (Hz) of a full-scale pixel.
+    /// How images become spikes.
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// Rate (Hz) of a full-scale pixel.
     pub fn max_rate(&self) -> f64 {
         self.max_rate
     }
@@ -203,15 +236,10 @@ impl SpikingNetwork {
         &self.layers
     }
 
-    /// Poisson input for one image of bytes.
-    pub fn stimulus(&self, pixels: &[u8]) -> Source {
-        poisson(pixels, self.max_rate)
+    /// Input spikes of one image of bytes over `duration` ms.
+    pub fn stimulus(&self, pixels: &[u8], duration: f64) -> Source {
+        self.encoding.stimulus(pixels, self.max_rate, duration)
     }
-}
-
-/// Poisson processes, a full-scale pixel having `max_rate` (Hz).
-fn poisson(pixels: &[u8], max_rate: f64) -> Source {
-    Source::poisson(pixels.iter().map(|&pixel| f64::from(pixel) / 255.0 * max_rate).collect())
 }
 
 /// What spikes of each train of a plan stand for.
@@ -224,6 +252,14 @@ pub(crate) struct UnitRates {
 }
 
 impl UnitRates {
+    /// What rates (Hz) of a train stand for, image by image; nothing for one that never carries a spike.
+    pub(crate) fn activity(&self, train: TrainId, rates: &[f64]) -> Vec<f32> {
+        let (unit, factors) = (self.rates[train], &self.factors[train]);
+        let lower = |index: usize| factors.get(index % factors.len().max(1)).copied().unwrap_or(1.0);
+        let each = rates.iter().enumerate();
+        each.map(|(index, rate)| if unit.is_nan() { 0.0 } else { (rate / unit) as f32 * lower(index) }).collect()
+    }
+
     /// Links from trains that carry spikes.
     pub(crate) fn heard<'a>(&'a self, links: &'a [Link]) -> impl Iterator<Item = &'a Link> {
         links.iter().filter(|link| !self.rates[link.train].is_nan())
@@ -377,7 +413,9 @@ impl Mapping<'_> {
 
     /// Finds the unit rate of a train without neurons of its own.
     fn settle(&mut self, train: TrainId) {
-        let UnitRates { rates, factors } = &mut self.unit_rates;
+        if !self.unit_rates.rates[train].is_nan() {
+            return;
+        }
         match &self.plan.trains[train].origin {
             TrainOrigin::Input | TrainOrigin::Neurons { .. } => {}
             &TrainOrigin::Greatest { of, .. } => {
@@ -389,17 +427,15 @@ impl Mapping<'_> {
                 factors[train] = factors[of].iter().copied().take(units).collect();
             }
             TrainOrigin::Together(parts) => {
-                rates[train] = f64::NAN;
-                factors[train].clear();
-                parts.iter().for_each(|&part| self.settle(part));
+                parts.iter().for_each(|&(part, _)| self.settle(part));
                 let UnitRates { rates, factors } = &mut self.unit_rates;
-                let highest = parts.iter().map(|&part| rates[part]).fold(f64::NAN, f64::max);
+                let highest = parts.iter().map(|&(part, _)| rates[part]).fold(f64::NAN, f64::max);
                 let mut cell = Vec::new();
-                for &part in parts {
+                for &(part, Shape { channels, .. }) in parts {
                     // A part that never carries a spike has no say.
                     let factor = if rates[part].is_nan() { 0.0 } else { (highest / rates[part]) as f32 };
                     let own = |channel: usize| factor * factors[part].get(channel).copied().unwrap_or(1.0);
-                    cell.extend((0..self.plan.trains[part].shape.channels).map(own));
+                    cell.extend((0..channels).map(own));
                 }
                 rates[train] = highest;
                 factors[train] = cell.iter().copied().cycle().take(self.plan.trains[train].shape.units()).collect();

@@ -77,7 +77,7 @@ pub fn present(
                 }
                 let pixels = &samples.pixels[image * units..(image + 1) * units];
                 let key = StreamKey { seed: presentation.seed, sample: image as u64 };
-                let record = simulation.run(&network.stimulus(pixels), key, duration)?;
+                let record = simulation.run(&network.stimulus(pixels, duration), key, duration)?;
                 let outcome = outcome(&record, &presentation.latencies);
                 if done(&outcome).is_break() {
                     stopped.store(true, std::sync::atomic::Ordering::Relaxed);
@@ -94,8 +94,7 @@ fn outcome(record: &CircuitRecord, latencies: &[f64]) -> Outcome {
     let layer_spikes: Vec<u64> = layers.collect();
     Outcome {
         decisions: decisions(spikes, classes, latencies),
-        // Further parts hear spikes that other populations have fired.
-        input_spikes: record.parts.first().map_or(0, |part| part.source_spikes.iter().sum()),
+        input_spikes: record.input_spikes,
         spikes: layer_spikes.iter().sum(),
         layer_spikes,
         synaptic_events: record.parts.iter().map(|part| part.synaptic_events).sum(),

@@ -4,9 +4,13 @@
 
 use ann::{
     Activation, AveragePool2d, Averaging, Conv2d, CwaDense, Dense, DoubledInput, Dropout, Extent, KernelShape, Layer,
-    Margins, MaxPool2d, Maxout, Network, NoisySoftplus, Samples, Shape, ZeroPadding2d,
+    Margins, MaxPool2d, Maxout, MixLu, MixLuVariant, Network, Node, NoisySoftplus, Origin, Reshape, Samples, Shape,
+    ZeroPadding2d,
 };
-use convert::{ConversionError, ConversionSettings, Decision, Presentation, Route, SpikingNetwork, present};
+use convert::{
+    ConversionError, ConversionSettings, Decision, IntegrateNetwork, IntegrateSettings, Outcome, Presentation, Route,
+    SpikingNetwork, present,
+};
 use sim::{Simulation, StreamKey};
 use std::ops::ControlFlow;
 
@@ -40,7 +44,7 @@ fn convert(network: &Network<f32>) -> Result<SpikingNetwork, ConversionError> {
 fn rates(spiking: &SpikingNetwork, image: &[u8], layer: usize) -> Vec<f64> {
     let key = StreamKey { seed: 1, sample: 0 };
     let network = spiking.networks().next().unwrap();
-    let record = Simulation::new(network).unwrap().run(&[spiking.stimulus(image)], key, 20_000.0).unwrap();
+    let record = Simulation::new(network).unwrap().run(&[spiking.stimulus(image, 20_000.0)], key, 20_000.0).unwrap();
     record.populations[layer].counts.iter().map(|&count| f64::from(count) / 20.0).collect()
 }
 
@@ -197,7 +201,7 @@ fn layers_without_counterpart_are_refused_by_name() {
     };
     let conv = |activation| {
         let shape = KernelShape { height: 1, width: 1, inputs: 1, outputs: 2 };
-        Layer::Conv2d(Conv2d::new(shape, vec![0.5; 2], None, Extent::square(1), activation).unwrap())
+        Layer::Conv2d(Conv2d::new(shape, vec![0.5, -0.5], None, Extent::square(1), activation).unwrap())
     };
     let cwa = || Layer::CwaDense(CwaDense::new(4, vec![0.1; 8], Averaging::conductances(4, -0.4)).unwrap());
     let pool = AveragePool2d::new(Extent::square(2), NSP).with_stride(Extent::square(1));
@@ -210,6 +214,7 @@ fn layers_without_counterpart_are_refused_by_name() {
         ),
         (vec![Layer::ZeroPadding2d(margins)], "layer 1 (Flatten) takes padded maps"),
         (vec![Layer::DoubledInput(DoubledInput)], "layer 0 (DoubledInput) stretches"),
+        (vec![Layer::MixLu(MixLu::new(0.1, MixLuVariant::Fixed, 1))], "layer 0 (MixLU) has units of two kinds"),
         (vec![Layer::Flatten, cwa()], "layer 1 (CwaDense) weighs conductances"),
         (vec![Layer::Flatten, Layer::Maxout(Maxout::new(2))], "layer 1 (Maxout) takes a maximum"),
         (
@@ -272,4 +277,73 @@ fn a_maximum_has_the_rate_of_the_greatest() {
     let events = outcome.synaptic_events - outcome.input_spikes;
     let alone = rates(&spiking, &[0, 255, 60, 128], 0)[1] * 20.0;
     assert!((events as f64 / 2.0 - alone).abs() <= 0.05 * alone, "{events} events, {alone} spikes");
+}
+
+/// Channels of branches that were flattened first lie one branch after the other, not cell by cell; and a vector may become a map again.
+#[test]
+fn shapes_are_those_at_the_junction() {
+    let conv = |weights: [f32; 2]| {
+        let shape = KernelShape { height: 1, width: 1, inputs: 1, outputs: 2 };
+        Layer::Conv2d(Conv2d::new(shape, weights.to_vec(), None, Extent::square(1), Activation::Relu).unwrap())
+    };
+    // The classifier hears nothing but the second channel of the second branch, in its last cell.
+    let mut kernel = vec![0.0; 16 * 2];
+    kernel[15 * 2] = 1.0;
+    let nodes = vec![
+        Node::new(conv([1.0, 0.5]), [Origin::Input]),
+        Node::new(conv([0.25, 1.0]), [Origin::Input]),
+        Node::new(Layer::Flatten, [Origin::Node(0)]),
+        Node::new(Layer::Flatten, [Origin::Node(1)]),
+        Node::new(Layer::Concatenate, [Origin::Node(2), Origin::Node(3)]),
+        Node::new(dense(16, &kernel, None, Activation::Softmax), [Origin::Node(4)]),
+    ];
+    let joined = Network::graph(Shape::new(2, 2, 1), nodes).unwrap();
+    let identity: Vec<f32> = (0..16).map(|i| if i % 5 == 0 { 1.0 } else { 0.0 }).collect();
+    let layers = vec![
+        dense(4, &identity, None, Activation::Relu),
+        Layer::Reshape(Reshape::new(Shape::new(2, 2, 1))),
+        Layer::MaxPool2d(MaxPool2d::new(Extent::new(1, 2))),
+        Layer::Flatten,
+        dense(2, &[0.0, 0.0, 1.0, 0.0], None, Activation::Softmax),
+    ];
+    let reshaped = Network::new(Shape::flat(4), layers).unwrap();
+    let presentation = Presentation { latencies: vec![2000.0], seed: 3 };
+    for trained in [joined, reshaped] {
+        let spiking = convert(&trained).unwrap();
+        let integrating = {
+            let (pixels, labels) = (pixels(), vec![0; 100]);
+            let samples = Samples { pixels: &pixels, labels: &labels };
+            IntegrateNetwork::convert(&trained, samples, &IntegrateSettings::default()).unwrap()
+        };
+        // Only the last pixel decides for the first class.
+        let samples = Samples { pixels: &[0, 0, 0, 255, 255, 255, 0, 0], labels: &[0, 0] };
+        let keep_on = |_: &Outcome| ControlFlow::Continue(());
+        let leaky = present(&spiking, samples, &presentation, &keep_on).unwrap();
+        let steps = integrating.present(samples, &[50], &keep_on).unwrap();
+        for outcomes in [leaky, steps] {
+            let decided = outcomes.into_iter().map(|outcome| outcome.unwrap().decisions[0]).collect::<Vec<_>>();
+            assert_eq!(decided[0], Decision::Class(0));
+            assert_ne!(decided[1], Decision::Class(0));
+        }
+    }
+}
+
+/// Images may meet a maximum before any neuron.
+#[test]
+fn a_network_that_begins_with_a_maximum_can_be_examined() {
+    let layers = vec![
+        Layer::MaxPool2d(MaxPool2d::new(Extent::square(2))),
+        Layer::Flatten,
+        dense(1, &[1.0, 0.5], None, Activation::Relu),
+        dense(2, &[1.0, -1.0, 0.3, 0.2], None, Activation::Softmax),
+    ];
+    let trained = Network::new(Shape::new(2, 2, 1), layers).unwrap();
+    let spiking = convert(&trained).unwrap();
+    let samples = Samples { pixels: &[200, 10, 0, 250, 20, 20, 20, 20], labels: &[0, 0] };
+    let layers = spiking.examine(&trained, samples, 500.0, 1).unwrap();
+    assert_eq!(layers.len(), 1);
+    assert!(layers[0].correlation > 0.9, "{layers:?}");
+    let presentation = Presentation { latencies: vec![500.0], seed: 1 };
+    let outcomes = present(&spiking, samples, &presentation, &|_| ControlFlow::Continue(())).unwrap();
+    assert!(outcomes[0].as_ref().unwrap().input_spikes > 50);
 }

@@ -12,7 +12,7 @@ use crate::targets::{Examples, Targets};
 use crate::training::settings::TrainingSettings;
 use crate::workspace::{Part, Totals};
 
-/// Fewest and most parts of a batch, which are worked on in parallel. The partition is the same for any number of threads, and so is
+/// Fewest and most parts of a batch, which are worked on in parallel; a single one where a layer takes the whole batch at once. The partition is the same for any number of threads, and so is
 /// the order in which the parts are summed, hence the result.
 const PARTS: [usize; 2] = [2, 16];
 
@@ -82,8 +82,8 @@ fn parts(network: &Network<f32>, size: usize) -> usize {
     }
     let [fewest, most] = PARTS;
     let parts = (size * products / (parameters * WORTHWHILE)).clamp(fewest, most).min(size);
-    let groups = (size as f64 / (parts * at_once) as f64).round().max(1.0) as usize;
-    size.div_ceil(groups * at_once)
+    let part = size.div_ceil(parts);
+    size.div_ceil((part / at_once).max(1) * at_once).min(most)
 }
 
 /// Puts examples into a part.

@@ -4,7 +4,7 @@ use crate::dataset::DataSet;
 use crate::run::RunArguments;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use convert::{ConversionSettings, IntegrateSettings, ReadOut, Tuning, standard_latencies};
+use convert::{ConversionSettings, Encoding, IntegrateSettings, ReadOut, Tuning, standard_latencies};
 use std::path::{Path, PathBuf};
 
 /// Longest presentation (ms).
@@ -57,7 +57,10 @@ pub struct ConvertArguments {
     /// Presentation time of an image (ms; with --neuron if the number of steps) [default: 1000 for lif, 64 for if]
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     duration: Option<f64>,
-    /// Poisson rate of a full-scale pixel (Hz) [default: 1000 / tau_syn]
+    /// How brightness becomes spikes; LIF neurons
+    #[arg(long, value_enum, default_value_t = EncodingChoice::Poisson)]
+    encoding: EncodingChoice,
+    /// Rate of a full-scale pixel (Hz) [default: 1000 / tau_syn]
     #[arg(long, value_name = "HZ", allow_negative_numbers = true)]
     pub(super) max_rate: Option<f64>,
     /// Number of test images, from the first
@@ -108,7 +111,23 @@ fn percentile(text: &str) -> Result<f64, String> {
     }
 }
 
+/// An encoding that can be named.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum EncodingChoice {
+    /// Poisson processes
+    Poisson,
+    /// Equal intervals, pixels at different phases
+    Regular,
+}
+
 impl ConvertArguments {
+    pub(super) fn encoding(&self) -> Encoding {
+        match self.encoding {
+            EncodingChoice::Poisson => Encoding::Poisson,
+            EncodingChoice::Regular => Encoding::Regular,
+        }
+    }
+
     /// The trained network; clap asks for it, unless there is a subcommand.
     pub(super) fn model(&self) -> Result<&Path> {
         self.model.as_deref().context("name a model")

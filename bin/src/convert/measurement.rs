@@ -3,6 +3,9 @@
 use super::Trial;
 use convert::{ConversionLoss, Decision, Interval, LatencyAccuracy, Outcome, wilson};
 
+/// Loss (percentage points) that does not matter.
+pub(super) const MARGIN: f64 = 1.0;
+
 /// Measures of one conversion.
 #[derive(Debug, Clone)]
 pub(super) struct Measurement {
@@ -12,6 +15,8 @@ pub(super) struct Measurement {
     pub(super) loss: ConversionLoss,
     /// Correct decisions of the spiking network over time.
     pub(super) latency: LatencyAccuracy,
+    /// First latency (ms) from which on the upper end of the 95 % interval of the loss stays below [`MARGIN`].
+    pub(super) non_inferior: Option<f64>,
     /// Images on which both networks decide for the same class.
     pub(super) agreeing: u64,
     /// Final decisions for each class that images show: a column for each class, and one for ties and silence.
@@ -47,6 +52,7 @@ impl Measurement {
                     .map(|&(outcome, predicted, label)| (predicted == label, last(outcome) == Decision::Class(label))),
             ),
             latency: LatencyAccuracy::of(latencies, done.iter().map(|&(outcome, _, label)| (outcome, label))),
+            non_inferior: non_inferior(&done, latencies),
             agreeing: done.iter().filter(|(outcome, predicted, _)| last(outcome) == Decision::Class(*predicted)).count()
                 as u64,
             confusion: confusion(&done),
@@ -72,10 +78,10 @@ impl Measurement {
         wilson(self.ann_correct, self.latency.images)
     }
 
-    /// Whether the final accuracy may well be no more than twice that of guessing among so many classes, and the trained network's is.
+    /// Whether the final accuracy is below twice that of guessing among so many classes, and the trained network's is not.
     pub(super) fn is_near_chance(&self, classes: usize) -> bool {
         let twice = 2.0 / classes as f64;
-        self.latency.interval(self.last()).low < twice && self.ann_interval().low > twice
+        self.latency.accuracy(self.last()) < twice && self.ann_interval().low > twice
     }
 
     /// Number of the last latency.
@@ -107,4 +113,16 @@ fn confusion(done: &[(&Outcome, u8, u8)]) -> Vec<Vec<u64>> {
         counts[usize::from(*label)][column] += 1;
     }
     counts
+}
+
+/// First latency from which on a loss of [`MARGIN`] can be excluded.
+fn non_inferior(done: &[(&Outcome, u8, u8)], latencies: &[f64]) -> Option<f64> {
+    let highest = |index: usize| {
+        let right = done.iter().map(|&(outcome, predicted, label)| {
+            (predicted == label, outcome.decisions[index] == Decision::Class(label))
+        });
+        ConversionLoss::of(right).interval().high
+    };
+    let inferior = (0..latencies.len()).rev().find(|&index| !(highest(index) < MARGIN));
+    latencies.get(inferior.map_or(0, |index| index + 1)).copied()
 }

@@ -1,11 +1,11 @@
 //! The mapping and the measures as tables, a JSON document, CSV rows and a figure.
 
-use super::measurement::Measurement;
+use super::measurement::{MARGIN, Measurement};
 use super::spiking::Spiking;
 use crate::figure::{Axis, Colour, Figure, Mark, Point, ReferenceLine, Series, Shape, Stroke};
 use crate::output::{Provenance, csv_number};
 use crate::table::{number, table};
-use convert::{IntegrateNetwork, Interval, Route, SpikingNetwork};
+use convert::{Encoding, IntegrateNetwork, Interval, Route, SpikingNetwork};
 use serde_json::{Value, json};
 
 /// Columns of the CSV file of the latency-accuracy curve.
@@ -61,8 +61,12 @@ fn leaky_mapping(spiking: &SpikingNetwork) -> String {
             ]
         })
         .collect();
-    let columns = ["layer", "shape", "LIF neurons", "Hz per unit", "gain", "current (nA)", "predicted rate error (Hz)"];
-    format!("{route}; input: Poisson, up to {} Hz per pixel\n{}", spiking.max_rate(), table(&columns, &rows))
+    let columns = ["layer", "shape", "LIF neurons", "Hz per unit", "gain", "current (nA)", "rate error (Hz)"];
+    let encoding = match spiking.encoding() {
+        Encoding::Poisson => "Poisson",
+        Encoding::Regular => "regular",
+    };
+    format!("{route}; input: {encoding}, up to {} Hz per pixel\n{}", spiking.max_rate(), table(&columns, &rows))
 }
 
 pub(super) fn text(spiking: &Spiking, m: &Measurement) -> String {
@@ -107,6 +111,14 @@ pub(super) fn text(spiking: &Spiking, m: &Measurement) -> String {
     if let Some(latency) = m.latency.within_one_point() {
         text += &format!("Latency           {latency} ms to come within 1 point of the final accuracy\n");
     }
+    text += &match m.non_inferior {
+        Some(latency) => {
+            format!("Non-inferior      from {latency} ms on: with 95 % confidence the loss is below {MARGIN} point\n")
+        }
+        None => format!(
+            "Non-inferior      at no latency: a loss of {MARGIN} point cannot be excluded with 95 % confidence\n"
+        ),
+    };
     text += &format!(
         "Per image         {:.0} input spikes, {:.0} spikes, {:.0} synaptic events\n",
         m.per_image(m.input_spikes),
@@ -162,13 +174,14 @@ fn leaky_document(spiking: &SpikingNetwork, provenance: &Provenance) -> Value {
                 "hz_per_unit": layer.unit_rate,
                 "gain": layer.fit.gain,
                 "current_na": layer.fit.current,
-                "predicted_rate_rmse_hz": layer.fit.rmse,
+                "rate_rmse_hz": layer.fit.rmse,
             })
         })
         .collect();
     json!({
         "provenance": provenance,
         "route": match spiking.route() { Route::Physical => "physical", Route::Normalised => "normalised" },
+        "encoding": match spiking.encoding() { Encoding::Poisson => "poisson", Encoding::Regular => "regular" },
         "max_rate_hz": spiking.max_rate(),
         "layers": layers,
     })
@@ -204,6 +217,7 @@ pub(super) fn document(spiking: &Spiking, m: &Measurement, provenance: &Provenan
             "undecided": latency.undecided,
         },
         "latency_within_one_point_ms": latency.within_one_point(),
+        "non_inferior": { "margin_pp": MARGIN, "confidence": 0.95, "from_ms": m.non_inferior },
         "input_spikes_per_image": m.per_image(m.input_spikes),
         "spikes_per_image": m.per_image(m.spikes),
         "spikes_per_image_and_layer": m.layer_spikes.iter().map(|&spikes| m.per_image(spikes)).collect::<Vec<_>>(),

@@ -42,6 +42,7 @@ impl Spiking {
         let settings = ConversionSettings {
             tau_syn: fitted.map_or(known, |fitted| fitted.tau_syn),
             response: fitted.map(|fitted| fitted.constants),
+            encoding: arguments.encoding(),
             max_rate: arguments.max_rate,
             hidden_rate: arguments.hidden_rate,
             output_rate: arguments.output_rate,

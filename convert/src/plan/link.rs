@@ -115,6 +115,18 @@ impl LinearMap {
         })
     }
 
+    /// Whether no weight is negative.
+    pub(crate) fn is_non_negative(&self) -> bool {
+        let non_negative = |weights: &[f32]| weights.iter().all(|&weight| weight >= 0.0);
+        match self {
+            LinearMap::Convolution(conv, _) => non_negative(conv.kernel()),
+            LinearMap::Dense(dense) => non_negative(dense.kernel()),
+            LinearMap::Pool { factor, .. } => *factor >= 0.0,
+            LinearMap::Diagonal(factors) => non_negative(factors),
+            LinearMap::Listed { weights, .. } => weights.iter().all(|&(.., weight)| weight >= 0.0),
+        }
+    }
+
     /// The map with all weights multiplied by one factor.
     pub(crate) fn times(&self, factor: f32) -> Result<LinearMap, ConversionError> {
         let [_, outputs] = self.sizes()?;

@@ -40,10 +40,10 @@ pub(crate) enum TrainOrigin {
     Input,
     /// A population of a stage.
     Neurons { stage: usize },
-    /// Of the units under each window, the one that has fired most.
-    Greatest { of: TrainId, pool: MaxPool2d },
-    /// The channels of several, side by side.
-    Together(Vec<TrainId>),
+    /// Of the units under each window, the one that has fired most; `input` is the shape in which the pool sees them.
+    Greatest { of: TrainId, pool: MaxPool2d, input: Shape },
+    /// The channels of several in these shapes, side by side.
+    Together(Vec<(TrainId, Shape)>),
 }
 
 /// A linear map from spike trains onto a population.

@@ -25,6 +25,9 @@ pub(super) struct Planner<'a> {
     values: Vec<Value>,
 }
 
+/// Most links onto one population: sums of sums would grow without bound.
+const MOST_LINKS: usize = 1024;
+
 const NO_MARGINS: Margins = Margins { top: 0, bottom: 0, left: 0, right: 0 };
 
 impl<'a> Planner<'a> {
@@ -115,17 +118,24 @@ impl<'a> Planner<'a> {
                 let kind = self.kind_of(node);
                 self.activate(node, layer, kind, (links, bias), *activation)
             }
-            // Their outputs are read off the trained network; only the sign matters here.
-            Layer::MixLu(_) | Layer::ConvAct(_) => {
-                let (links, bias) = self.sums(node, 0)?;
-                let kind = self.kind_of(node);
-                Ok(self.neurons(node, kind, links, bias, Activation::Linear, true))
+            Layer::MixLu(_) => {
+                refusal("has units of two kinds, which neurons of one population are not", "train it with ReLU")
             }
+            Layer::ConvAct(_) => refusal(
+                "has a slope for each channel and sign, which neurons of one population have not",
+                "train it with ReLU",
+            ),
             Layer::Add => {
                 let (mut links, mut bias) = self.sums(node, 0)?;
                 for index in 1..self.trained.origins(node).len() {
                     let (more, other) = self.sums(node, index)?;
                     links.extend(more);
+                    if links.len() > MOST_LINKS {
+                        return refusal(
+                            "adds up more branches than any network of this field has",
+                            "put an activation between the sums",
+                        );
+                    }
                     bias = add(bias, other);
                 }
                 Ok(Value::Sums { links, bias })
@@ -171,7 +181,8 @@ impl<'a> Planner<'a> {
             (Value::Spikes { positive, negative, margins }, _) => Ok((positive, negative, margins)),
             (Value::Sums { links, bias }, Origin::Node(origin)) => {
                 let kind = self.kind_of(origin);
-                self.values[origin] = self.neurons(origin, kind, links, bias, Activation::Linear, true);
+                let signed = !is_non_negative(&links, &bias, &self.plan.trains);
+                self.values[origin] = self.neurons(origin, kind, links, bias, Activation::Linear, signed);
                 self.spikes(node, index)
             }
             (Value::Sums { .. }, Origin::Input) => Ok((0, None, NO_MARGINS)),
@@ -292,7 +303,7 @@ impl<'a> Planner<'a> {
             return Err(unsupported(node, layer, "takes a maximum of outputs that may be negative", advice));
         }
         let shape = self.trained.output_shape(node);
-        let origin = TrainOrigin::Greatest { of: positive, pool };
+        let origin = TrainOrigin::Greatest { of: positive, pool, input: self.trained.input_shape(node) };
         let positive = self.train(origin, node, Sign::Positive, shape);
         Ok(Value::Spikes { positive, negative: None, margins: NO_MARGINS })
     }
@@ -319,7 +330,7 @@ impl<'a> Planner<'a> {
                 let advice = "put a ReLU activation before it";
                 return Err(unsupported(node, layer, "joins outputs that may be negative", advice));
             }
-            positives.push(positive);
+            positives.push((positive, self.trained.shape(self.trained.origins(node)[index])));
         }
         let shape = self.trained.output_shape(node);
         let positive = self.train(TrainOrigin::Together(positives), node, Sign::Positive, shape);
@@ -392,6 +403,13 @@ impl<'a> Planner<'a> {
 fn links(positive: TrainId, negative: Option<TrainId>, map: &LinearMap) -> Vec<Link> {
     let link = |train, factor| Link { train, map: map.clone(), factor };
     std::iter::once(link(positive, 1.0)).chain(negative.map(|negative| link(negative, -1.0))).collect()
+}
+
+/// Whether no sum of these can be negative.
+fn is_non_negative(links: &[Link], bias: &[f32], trains: &[Train]) -> bool {
+    let positive =
+        |link: &Link| trains[link.train].sign == Sign::Positive && link.factor > 0.0 && link.map.is_non_negative();
+    links.iter().all(positive) && bias.iter().all(|&bias| bias >= 0.0)
 }
 
 /// The sum of two biases, of which either may be empty for none.
