@@ -357,7 +357,7 @@ impl Mapping<'_> {
             if let Some(tuning) = self.settings.tuning {
                 let tuned = tuning.images.min(self.images) * stage.shape.units();
                 let wanted = ResponseFit { response: self.response, points: points.take(tuned).collect() };
-                fit = self.tune(index, sign, &links, unit_rate, fit, &wanted, tuning)?;
+                fit = self.tune((index, sign), &links, unit_rate, fit, &wanted, tuning)?;
             }
             let scale = Scale { per_unit: fit.gain * unit_rate / s, current: fit.current };
             self.population(index, sign, &links, unit_rate, scale, fit)?;
@@ -369,8 +369,7 @@ impl Mapping<'_> {
     /// [`TRIALS`] fits.
     fn tune(
         &self,
-        index: usize,
-        sign: Sign,
+        (index, sign): (usize, Sign),
         links: &[Link],
         unit_rate: f64,
         fit: LayerFit,

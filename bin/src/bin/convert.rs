@@ -19,7 +19,7 @@ struct Program {
 #[derive(Subcommand)]
 enum Command {
     /// Find the first layer that loses information, the likely cause, and what to do about it
-    Doctor(DoctorArguments),
+    Doctor(Box<DoctorArguments>),
     /// Run several models or settings on the same images with the same seeds, and compare them pair by pair
     Compare(CompareArguments),
 }
