@@ -1,5 +1,6 @@
 //! Why a trained network cannot be converted, and what to do about it.
 
+use ann::{Samples, Shape};
 use thiserror::Error;
 
 /// A network, or a layer of it, that has no spiking counterpart here.
@@ -95,4 +96,16 @@ pub enum ConversionError {
 /// Accepts only a positive finite number.
 pub(crate) fn positive(name: &'static str, unit: &'static str, found: f64) -> Result<f64, ConversionError> {
     if 0.0 < found && found.is_finite() { Ok(found) } else { Err(ConversionError::Setting { name, unit, found }) }
+}
+
+/// Accepts images, at least one, of the shape that a network takes; `what` needs them.
+pub(crate) fn check_images(samples: Samples<'_>, input: Shape, what: &'static str) -> Result<(), ConversionError> {
+    if samples.is_empty() {
+        return Err(ConversionError::NoImages { what });
+    }
+    if samples.pixels.len() != samples.len() * input.units() {
+        let found = samples.pixels.len() / samples.len();
+        return Err(ConversionError::InputShape { expected: input.to_string(), found });
+    }
+    Ok(())
 }

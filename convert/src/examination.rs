@@ -1,7 +1,7 @@
 //! Layer by layer: the rates that were wanted, the rates that came, and where they part.
 
 use crate::circuit::CircuitSimulation;
-use crate::error::ConversionError;
+use crate::error::{ConversionError, check_images};
 use crate::mapping::SpikingNetwork;
 use crate::plan::{Sign, Stage, TrainId};
 use ann::{Network, Samples};
@@ -66,14 +66,7 @@ impl SpikingNetwork {
         duration: f64,
         seed: u64,
     ) -> Result<Vec<LayerExamination>, ConversionError> {
-        let units = self.input().units();
-        if samples.is_empty() {
-            return Err(ConversionError::NoImages { what: "an examination" });
-        }
-        if samples.pixels.len() != samples.len() * units {
-            let found = samples.pixels.len() / samples.len();
-            return Err(ConversionError::InputShape { expected: self.input().to_string(), found });
-        }
+        check_images(samples, self.input(), "an examination")?;
         let plan = self.plan();
         let rates = self.rates(samples, duration, seed)?;
         let ideal = plan.activity(trained, &samples.inputs(trained), samples.len());

@@ -12,7 +12,7 @@
 //! begins at half a threshold, which makes rounding down to whole spikes into rounding to the nearest (Bu et al. 2022,
 //! arXiv:2303.04347). All steps of a layer are computed at once, since layers do not hear later ones.
 
-use crate::error::{ConversionError, positive};
+use crate::error::{ConversionError, check_images, positive};
 use crate::plan::{Plan, PreparedMap, Sign, Train, TrainId, TrainOrigin};
 use crate::presentation::{Decision, Outcome, greatest_class};
 use crate::statistics::quantile;
@@ -107,13 +107,7 @@ impl IntegrateNetwork {
         settings: &IntegrateSettings,
     ) -> Result<IntegrateNetwork, ConversionError> {
         let input = trained.input();
-        if samples.is_empty() {
-            return Err(ConversionError::NoImages { what: "calibration" });
-        }
-        if samples.pixels.len() != samples.len() * input.units() {
-            let found = samples.pixels.len() / samples.len();
-            return Err(ConversionError::InputShape { expected: input.to_string(), found });
-        }
+        check_images(samples, input, "calibration")?;
         if trained.output().units() > 256 {
             return Err(ConversionError::TooManyClasses { found: trained.output().units() });
         }
@@ -190,13 +184,7 @@ impl IntegrateNetwork {
         done: &(dyn Fn(&Outcome) -> ControlFlow<()> + Sync),
     ) -> Result<Vec<Option<Outcome>>, ConversionError> {
         let units = self.input.units();
-        if samples.is_empty() {
-            return Err(ConversionError::NoImages { what: "a presentation" });
-        }
-        if samples.pixels.len() != samples.len() * units {
-            let found = samples.pixels.len() / samples.len();
-            return Err(ConversionError::InputShape { expected: self.input.to_string(), found });
-        }
+        check_images(samples, self.input, "a presentation")?;
         let ascending = steps.is_sorted();
         let last = steps.last().map_or(f64::NAN, |&steps| if ascending { steps as f64 } else { f64::NAN });
         positive("number of steps, in ascending order", "1 ms each", last)?;

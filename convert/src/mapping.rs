@@ -3,7 +3,7 @@
 use crate::calibration::{LayerFit, ResponseFit};
 use crate::circuit::{Circuit, Site};
 use crate::encoding::Encoding;
-use crate::error::{ConversionError, positive};
+use crate::error::{ConversionError, check_images, positive};
 use crate::plan::{Activity, Link, Plan, Sign, Stage, TrainId, TrainOrigin};
 use crate::route::{Itinerary, Route};
 use crate::statistics::quantile;
@@ -107,13 +107,7 @@ impl SpikingNetwork {
         settings: &ConversionSettings,
     ) -> Result<SpikingNetwork, ConversionError> {
         let input = trained.input();
-        if samples.is_empty() {
-            return Err(ConversionError::NoImages { what: "calibration" });
-        }
-        if samples.pixels.len() != samples.len() * input.units() {
-            let found = samples.pixels.len() / samples.len();
-            return Err(ConversionError::InputShape { expected: input.to_string(), found });
-        }
+        check_images(samples, input, "calibration")?;
         for (name, value) in [("hidden rate", settings.hidden_rate), ("output rate", settings.output_rate)] {
             positive(name, "Hz", value)?;
         }

@@ -1,7 +1,7 @@
 //! Presents images to a spiking network and reads its decisions.
 
 use crate::circuit::{CircuitRecord, CircuitSimulation};
-use crate::error::{ConversionError, positive};
+use crate::error::{ConversionError, check_images, positive};
 use crate::mapping::SpikingNetwork;
 use ann::Samples;
 use rayon::prelude::*;
@@ -57,13 +57,7 @@ pub fn present(
     done: &(dyn Fn(&Outcome) -> ControlFlow<()> + Sync),
 ) -> Result<Vec<Option<Outcome>>, ConversionError> {
     let units = network.input().units();
-    if samples.is_empty() {
-        return Err(ConversionError::NoImages { what: "a presentation" });
-    }
-    if samples.pixels.len() != samples.len() * units {
-        let found = samples.pixels.len() / samples.len();
-        return Err(ConversionError::InputShape { expected: network.input().to_string(), found });
-    }
+    check_images(samples, network.input(), "a presentation")?;
     let duration = positive("duration", "ms", presentation.latencies.last().copied().unwrap_or(f64::NAN))?;
     let stopped = std::sync::atomic::AtomicBool::new(false);
     let fresh = CircuitSimulation::new(network.circuit())?;
