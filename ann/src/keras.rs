@@ -24,7 +24,10 @@ mod weights;
 mod writer;
 mod written_layer;
 
+pub(crate) use archive::is_archive;
+pub(crate) use hdf5_file::{has_signature, text_or_empty};
 pub use provenance::Provenance;
+pub(crate) use reader::read_bytes;
 pub use reader::{read, read_provenance};
 pub use writer::write;
 

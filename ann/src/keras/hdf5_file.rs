@@ -31,11 +31,7 @@ impl InputFile {
     /// The bytes of the file `path`, or of an HDF5 file within it.
     pub(crate) fn of(path: &Path, bytes: Vec<u8>) -> Result<Self, ModelFileError> {
         if !has_signature(&bytes) {
-            let found = match bytes.first() {
-                None => "it is empty",
-                Some(_) if bytes.iter().take(512).all(|byte| byte.is_ascii()) => "it looks like a text file",
-                Some(_) => "it lacks the HDF5 signature",
-            };
+            let found = text_or_empty(&bytes).unwrap_or("it lacks the HDF5 signature");
             return Err(ModelFileError::NotHdf5 { path: path.to_owned(), found });
         }
         let options = OpenOptions::default().with_max_read_bytes(LARGEST_READ);
@@ -120,9 +116,18 @@ impl InputFile {
 }
 
 /// The signature stands at the start, or behind a user block of 512 bytes or a doubling of that.
-fn has_signature(bytes: &[u8]) -> bool {
+pub(crate) fn has_signature(bytes: &[u8]) -> bool {
     let places = std::iter::once(0).chain((9..usize::BITS - 1).map(|power| 1_usize << power));
     places.take_while(|&place| place < bytes.len()).any(|place| bytes[place..].starts_with(&SIGNATURE))
+}
+
+/// What a file without signature looks like, if that is plain.
+pub(crate) fn text_or_empty(bytes: &[u8]) -> Option<&'static str> {
+    match bytes.first() {
+        None => Some("it is empty"),
+        Some(_) if bytes.iter().take(512).all(|byte| byte.is_ascii()) => Some("it looks like a text file"),
+        Some(_) => None,
+    }
 }
 
 fn damaged(path: &Path, error: &ReaderError) -> ModelFileError {

@@ -25,7 +25,11 @@ use crate::network::Network;
 /// # Errors
 /// Names what cannot be read or is not supported, where, and what to do about it.
 pub fn read(path: &Path) -> Result<Network<f32>, ModelFileError> {
-    let bytes = bytes(path)?;
+    read_bytes(path, bytes(path)?)
+}
+
+/// Reads the bytes of the file `path`.
+pub(crate) fn read_bytes(path: &Path, bytes: Vec<u8>) -> Result<Network<f32>, ModelFileError> {
     if is_archive(&bytes) {
         let Archive { config, weights } = Archive::unpack(path, &bytes)?;
         let file = InputFile::of(path, weights)?;
