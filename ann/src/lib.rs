@@ -34,6 +34,7 @@ mod matrix;
 pub mod model;
 pub mod model_file;
 mod network;
+pub mod nir;
 pub mod onnx;
 mod optimiser;
 mod pass;

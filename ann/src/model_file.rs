@@ -9,13 +9,15 @@ pub(crate) use joining::join;
 
 use crate::error::ModelFileError;
 use crate::network::Network;
-use crate::{keras, onnx};
+use crate::{keras, nir, onnx};
 
 /// What a model file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
-    /// HDF5 or a `.keras` archive.
-    Keras,
+    /// Of Keras or NIR.
+    Hdf5,
+    /// Of Keras.
+    Archive,
     Onnx,
 }
 
@@ -24,7 +26,7 @@ impl Format {
     /// looks like.
     fn of(path: &Path, bytes: &[u8]) -> Result<Self, &'static str> {
         if keras::has_signature(bytes) {
-            return Ok(Self::Keras);
+            return Ok(Self::Hdf5);
         }
         if keras::is_archive(bytes) {
             // PyTorch's checkpoints are archives too.
@@ -32,27 +34,32 @@ impl Format {
             return if is_checkpoint {
                 Err("it looks like a checkpoint of PyTorch; export the model with torch.onnx.export")
             } else {
-                Ok(Self::Keras)
+                Ok(Self::Archive)
             };
         }
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
         match ending.as_str() {
             "onnx" => Ok(Self::Onnx),
-            "h5" | "hdf5" | "keras" => Ok(Self::Keras),
+            "h5" | "hdf5" | "keras" | "nir" => Ok(Self::Hdf5),
             _ if onnx::looks_like_onnx(bytes) => Ok(Self::Onnx),
             _ => Err(keras::text_or_empty(bytes).unwrap_or("its first bytes are those of none")),
         }
     }
 }
 
-/// Reads a trained network from a file of any format that is known: see [`keras::read`] and [`onnx::read`].
+/// Reads a trained network from a file of any format that is known: see [`keras::read`], [`onnx::read`] and
+/// [`nir::read`].
 ///
 /// # Errors
 /// Names what cannot be read or is not supported, where, and what to do about it.
 pub fn read(path: &Path) -> Result<Network<f32>, ModelFileError> {
     let bytes = fs::read(path).map_err(|source| ModelFileError::Io { path: path.to_owned(), source })?;
     match Format::of(path, &bytes) {
-        Ok(Format::Keras) => keras::read_bytes(path, bytes),
+        Ok(Format::Archive) => keras::read_bytes(path, bytes),
+        Ok(Format::Hdf5) => {
+            let file = keras::InputFile::of(path, bytes)?;
+            if nir::is_nir(&file)? { nir::read_file(&file) } else { keras::read_hdf5(&file) }
+        }
         Ok(Format::Onnx) => onnx::read_bytes(path, &bytes),
         Err(found) => Err(ModelFileError::UnknownFormat { path: path.to_owned(), found }),
     }

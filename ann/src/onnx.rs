@@ -5,7 +5,7 @@
 
 mod assembly;
 mod constant;
-mod convolution;
+pub(crate) mod convolution;
 mod dense;
 mod message;
 mod normalisation;
@@ -14,7 +14,7 @@ mod pool;
 mod reader;
 mod reshaping;
 mod step;
-mod value;
+pub(crate) mod value;
 
 pub use reader::read;
 pub(crate) use reader::{looks_like_onnx, read_bytes};

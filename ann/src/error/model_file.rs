@@ -20,7 +20,7 @@ pub enum ModelFileError {
     },
     /// A file of no format that is read.
     #[error(
-        "{} is not a model file of a known format ({found}); Keras' .h5 and .keras and ONNX files are read", path.display()
+        "{} is not a model file of a known format ({found}); Keras' .h5 and .keras, ONNX and NIR files are read", path.display()
     )]
     UnknownFormat {
         /// The file.

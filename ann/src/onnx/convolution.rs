@@ -5,7 +5,7 @@ use crate::error::ModelFileError;
 use crate::layer::{Conv2d, KernelShape, Layer, Margins, Padding};
 use crate::onnx::assembly::Assembly;
 use crate::onnx::step::Step;
-use crate::onnx::value::{Axes, Flow};
+use crate::onnx::value::{Axes, Flow, kernel_in_our_order};
 use crate::shape::{Extent, Shape};
 
 /// Stride, dilation and padding of a window.
@@ -109,14 +109,7 @@ impl<'a> Assembly<'a> {
         let shape = KernelShape { height, width, inputs, outputs };
         let window = shape.window();
         let sliding = Sliding::of(step, window, flow.shape)?;
-        // From output, input, row, column to row, column, input, output.
-        let mut kernel = Vec::with_capacity(weights.values().len());
-        for cell in 0..height * width {
-            for input in 0..inputs {
-                let line = |output: usize| weights.values()[(output * inputs + input) * height * width + cell];
-                kernel.extend((0..outputs).map(line));
-            }
-        }
+        let kernel = kernel_in_our_order(weights.values(), shape);
         let conv = Conv2d::new(shape, kernel, bias, sliding.stride, Activation::Linear);
         let conv = conv.map_err(|source| self.network_error(source))?.with_groups(groups);
         let conv = conv.with_padding(sliding.padding(window, flow.shape)).with_dilation(sliding.dilation);

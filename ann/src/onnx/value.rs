@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::layer::KernelShape;
 use crate::network::Origin;
 use crate::onnx::constant::Constant;
 use crate::shape::Shape;
@@ -98,4 +99,16 @@ pub(crate) fn in_our_order(values: &[f32], pieces: &[Shape], row: usize) -> Vec<
         first += piece.units();
     }
     ordered
+}
+
+/// A kernel by output, input, row, column in our order: row, column, input, output.
+pub(crate) fn kernel_in_our_order(values: &[f32], shape: KernelShape) -> Vec<f32> {
+    let KernelShape { height, width, inputs, outputs } = shape;
+    let mut kernel = Vec::with_capacity(values.len());
+    for cell in 0..height * width {
+        for input in 0..inputs {
+            kernel.extend((0..outputs).map(|output| values[(output * inputs + input) * height * width + cell]));
+        }
+    }
+    kernel
 }

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 /// Flags of `ann evaluate`.
 #[derive(Debug, Args)]
 pub struct EvaluateArguments {
-    /// Trained network (Keras .h5 or .keras, ONNX)
+    /// Trained network (Keras .h5 or .keras, ONNX, NIR)
     model: PathBuf,
     #[command(flatten)]
     data: DataArguments,
