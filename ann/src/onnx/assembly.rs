@@ -14,8 +14,11 @@ use crate::onnx::step::Step;
 use crate::onnx::value::{Axes, Flow, Value, is_ordered};
 use crate::shape::Shape;
 
-/// Greatest number of weights. Layers of a file may share theirs, and each has its own copy here.
-const MOST_WEIGHTS: usize = 1 << 28;
+/// How many times over the weights of a file may be used, as nodes can share them and each layer has its own copy here.
+const MOST_COPIES: usize = 16;
+
+/// So many weights are always allowed.
+const FEW_WEIGHTS: usize = 1 << 20;
 
 /// A network under construction.
 pub(crate) struct Assembly<'a> {
@@ -30,8 +33,10 @@ pub(crate) struct Assembly<'a> {
     pub(crate) batch: Option<usize>,
     /// Our nodes, each with the name of the value that it computes.
     pub(crate) nodes: Vec<(Node<f32>, &'a str)>,
-    /// Number of weights of these nodes.
+    /// Number of weights of these nodes, and of constants that nodes gave.
     weights: usize,
+    /// Number of weights in the file.
+    stored: usize,
 }
 
 impl<'a> Assembly<'a> {
@@ -55,10 +60,12 @@ impl<'a> Assembly<'a> {
             .filter_map(|step| step.input(0))
             .collect();
         let values = BTreeMap::new();
-        let mut assembly = Self { path, values, consumers, channels_last, batch: None, nodes: Vec::new(), weights: 0 };
+        let mut assembly =
+            Self { path, values, consumers, channels_last, batch: None, nodes: Vec::new(), weights: 0, stored: 0 };
         for tensor in graph.initializers.iter().filter(|tensor| assembly.consumers.contains_key(tensor.name.as_str())) {
             let constant = Constant::of(tensor, path)
                 .map_err(|detail| topology(format!("the weights '{}' cannot be read: {detail}", tensor.name)))?;
+            assembly.stored += constant.values.len();
             assembly.values.insert(&tensor.name, Value::Constant(Rc::new(constant)));
         }
         let flow = assembly.input(input)?;
@@ -66,6 +73,12 @@ impl<'a> Assembly<'a> {
         assembly.values.insert(&input.name, Value::Flow(flow));
         for step in steps {
             let value = assembly.step(step)?;
+            if let Value::Constant(constant) = &value {
+                match step.node.operator.as_str() {
+                    "Constant" => assembly.stored += constant.values.len(),
+                    _ => assembly.take(constant.values.len())?,
+                }
+            }
             if let Some(name) = step.node.outputs.first() {
                 assembly.values.insert(name, value);
             }
@@ -139,14 +152,20 @@ impl<'a> Assembly<'a> {
         let shapes: Vec<Shape> = inputs.iter().map(|flow| flow.shape).collect();
         let index = self.nodes.len();
         let shape = layer.output_shape(index, &shapes).map_err(|source| self.network_error(source))?;
-        self.weights += layer.parameters().iter().map(|tensor| tensor.len()).sum::<usize>();
-        if self.weights > MOST_WEIGHTS {
-            let detail = format!("it has more than {MOST_WEIGHTS} weights; use a smaller model");
-            return Err(ModelFileError::Topology { path: self.path.to_owned(), detail });
-        }
+        self.take(layer.parameters().iter().map(|tensor| tensor.len()).sum())?;
         let node = Node { layer, inputs: inputs.iter().map(|flow| flow.origin).collect() };
         self.nodes.push((node, step.node.outputs.first().map_or("", String::as_str)));
         Ok(Flow { origin: Origin::Node(index), shape, axes })
+    }
+
+    /// Counts weights and other constants that are made.
+    fn take(&mut self, weights: usize) -> Result<(), ModelFileError> {
+        self.weights = self.weights.saturating_add(weights);
+        if self.weights <= MOST_COPIES.saturating_mul(self.stored).saturating_add(FEW_WEIGHTS) {
+            return Ok(());
+        }
+        let detail = format!("its nodes use its weights more than {MOST_COPIES} times over; give layers their own");
+        Err(ModelFileError::Topology { path: self.path.to_owned(), detail })
     }
 
     /// The node that computes a value which only one node takes.

@@ -14,6 +14,9 @@ use crate::onnx::value::{Axes, Flow, Value};
 /// Above this, ln(1 + e^x) is x to the precision of f32: they differ by e^-x, 3e-7 at 15.
 const SOFTPLUS_IS_LINEAR: f32 = 15.0;
 
+/// Most parts that may be joined: a list that is joined with itself again and again would outgrow any memory.
+const MOST_PARTS: usize = 1 << 12;
+
 impl<'a> Assembly<'a> {
     /// What a node gives.
     pub(crate) fn step(&mut self, step: Step<'a>) -> Result<Value, ModelFileError> {
@@ -156,6 +159,10 @@ impl<'a> Assembly<'a> {
         let values: Vec<Value> =
             (0..step.node.inputs.len()).map(|input| self.value(step, input)).collect::<Result<_, _>>()?;
         if let Some(lists) = values.iter().map(list).collect::<Option<Vec<_>>>() {
+            let number: usize = lists.iter().map(Vec::len).sum();
+            if number > MOST_PARTS {
+                return Err(step.contradiction(format!("{number} sizes are more than a shape has")));
+            }
             return Ok(Value::Constant(Constant::list(lists.concat()).into()));
         }
         let flows: Vec<Flow> = (0..values.len()).map(|input| self.flow(step, input)).collect::<Result<_, _>>()?;
@@ -175,7 +182,14 @@ impl<'a> Assembly<'a> {
             return Ok(Value::Flow(first.clone()));
         }
         let axes = match &first.axes {
-            Axes::Vector(_) => Axes::Vector(flows.iter().flat_map(Flow::pieces).collect()),
+            Axes::Vector(_) => {
+                let pieces = flows.iter().map(Flow::pieces).collect::<Vec<_>>();
+                let number: usize = pieces.iter().map(Vec::len).sum();
+                if number > MOST_PARTS {
+                    return Err(step.contradiction(format!("it joins {number} vectors; at most {MOST_PARTS} can be")));
+                }
+                Axes::Vector(pieces.concat())
+            }
             axes => axes.clone(),
         };
         self.push(step, Layer::Concatenate, &flows, axes).map(Value::Flow)

@@ -232,3 +232,27 @@ fn what_is_not_supported_is_named() {
     let nodes = [node("Flatten", "x", "f", &[]), node("MatMul", "f w", "y", &[])];
     assert!(message(&map, &nodes, &[short]).contains("[16, 1] was expected, found [3, 1]"));
 }
+
+/// Lists, vectors and constants that are joined with themselves, or shared, a hundred times over.
+#[test]
+fn graphs_that_grow_without_bounds_are_refused() {
+    let doubled = |first: &str| {
+        let value = |step: usize| if step == 0 { first.to_owned() } else { format!("v{step}") };
+        let join =
+            |step: usize| node("Concat", &format!("{0} {0}", value(step)), &value(step + 1), &[integer("axis", 0)]);
+        let mut nodes: Vec<Node> = (0..100).map(join).collect();
+        nodes.push(node("Reshape", "x v100", "y", &[]));
+        nodes
+    };
+    assert!(message(&[0, 4], &doubled("list"), &[list("list", &[1])]).contains("sizes"));
+    let vectors = doubled("x").into_iter().map(|node| Node { attributes: vec![integer("axis", 1)], ..node });
+    let mut vectors: Vec<Node> = vectors.take(100).collect();
+    vectors.push(node("Relu", "v100", "y", &[]));
+    assert!(message(&[0, 4], &vectors, &[]).contains("vectors"));
+    // A matrix of 2^16 weights behind 300 transpositions.
+    let turn = |step: usize| node("Transpose", &format!("w{step}"), &format!("w{}", step + 1), &[]);
+    let mut nodes: Vec<Node> = (0..300).map(turn).collect();
+    nodes.push(node("MatMul", "x w300", "y", &[]));
+    let matrix = weights("w0", &[1, 1 << 16], &vec![0.0; 1 << 16]);
+    assert!(message(&[0, 1], &nodes, &[matrix]).contains("times over"));
+}
