@@ -24,8 +24,11 @@ mod weights;
 mod writer;
 mod written_layer;
 
+pub(crate) use archive::is_archive;
+pub(crate) use hdf5_file::{InputFile, Tensor, has_signature, text_or_empty};
 pub use provenance::Provenance;
 pub use reader::{read, read_provenance};
+pub(crate) use reader::{read_bytes, read_hdf5};
 pub use writer::write;
 
 /// What marks our own layer classes and attributes.

@@ -1,4 +1,4 @@
-//! Ordinary (non-spiking) networks: layers, activations, training and Keras model files.
+//! Ordinary (non-spiking) networks: layers, activations, training and model files (Keras, ONNX, NIR).
 //!
 //! A [`Network`] is a graph of [`Layer`]s over channels-last tensors, most often a chain. It is built once, checked once, and then
 //! evaluated ([`Network::forward`]), trained ([`train`]) or written to a file that Keras can open ([`keras::write`]).
@@ -32,7 +32,10 @@ mod layer;
 mod loss;
 mod matrix;
 pub mod model;
+pub mod model_file;
 mod network;
+pub mod nir;
+pub mod onnx;
 mod optimiser;
 mod pass;
 pub mod preprocessing;

@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 5] = [
 ];
 
 /// Libraries with one home: the only files that may name them.
-const HOMES: [(&str, &[&str]); 25] = [
+const HOMES: [(&str, &[&str]); 27] = [
     (
         "pulp",
         &[
@@ -41,6 +41,8 @@ const HOMES: [(&str, &[&str]); 25] = [
     ("toml", &["bin/src/simulate/description.rs", "bin/src/neuron_arguments.rs", "bin/src/ann_commands/model_file.rs"]),
     ("flate2", &["data/src/idx.rs"]),
     ("zune_jpeg", &["data/src/cifar10.rs", "data/src/error.rs"]),
+    ("prost", &["ann/src/onnx/message.rs"]),
+    ("half", &["ann/src/onnx/constant.rs"]),
     ("statrs", &["convert/src/statistics.rs"]),
     ("plotters", &["bin/src/figure/"]),
     ("png", &["bin/src/figure/"]),
@@ -67,6 +69,7 @@ const HOMES: [(&str, &[&str]); 25] = [
         &[
             "ann/src/keras/writer.rs",
             "ann/src/keras/reader/tests.rs",
+            "ann/src/onnx/constant.rs",
             "bin/src/output.rs",
             "bin/src/neuron_arguments.rs",
             "bin/tests/",

@@ -18,6 +18,16 @@ pub enum ModelFileError {
         /// What the system said.
         source: io::Error,
     },
+    /// A file of no format that is read.
+    #[error(
+        "{} is not a model file of a known format ({found}); Keras' .h5 and .keras, ONNX and NIR files are read", path.display()
+    )]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+        /// What it looks like.
+        found: &'static str,
+    },
     /// Not an HDF5 file.
     #[error("{} is not an HDF5 file ({found}); save the model from Keras with model.save(\"NAME.h5\")", path.display())]
     NotHdf5 {
@@ -37,6 +47,14 @@ pub enum ModelFileError {
     /// A `.keras` archive that cannot be unpacked.
     #[error("{} is a damaged .keras archive: {detail}; copy or save it again", path.display())]
     DamagedArchive {
+        /// The file.
+        path: PathBuf,
+        /// Where it breaks.
+        detail: String,
+    },
+    /// An ONNX file that cannot be decoded.
+    #[error("{} is no ONNX file, or a damaged one: {detail}; export or copy it again", path.display())]
+    DamagedOnnx {
         /// The file.
         path: PathBuf,
         /// Where it breaks.

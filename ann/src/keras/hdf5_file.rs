@@ -18,6 +18,8 @@ const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 /// An HDF5 file in memory.
 pub(crate) struct InputFile {
     path: PathBuf,
+    /// In bytes.
+    length: usize,
     file: Hdf5File,
 }
 
@@ -31,11 +33,7 @@ impl InputFile {
     /// The bytes of the file `path`, or of an HDF5 file within it.
     pub(crate) fn of(path: &Path, bytes: Vec<u8>) -> Result<Self, ModelFileError> {
         if !has_signature(&bytes) {
-            let found = match bytes.first() {
-                None => "it is empty",
-                Some(_) if bytes.iter().take(512).all(|byte| byte.is_ascii()) => "it looks like a text file",
-                Some(_) => "it lacks the HDF5 signature",
-            };
+            let found = text_or_empty(&bytes).unwrap_or("it lacks the HDF5 signature");
             return Err(ModelFileError::NotHdf5 { path: path.to_owned(), found });
         }
         let options = OpenOptions::default().with_max_read_bytes(LARGEST_READ);
@@ -47,7 +45,7 @@ impl InputFile {
             let detail = format!("it ends at byte {length} of {stored}");
             return Err(ModelFileError::Damaged { path: path.to_owned(), detail });
         }
-        Ok(Self { path: path.to_owned(), file })
+        Ok(Self { path: path.to_owned(), length: length as usize, file })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -119,10 +117,73 @@ impl InputFile {
     }
 }
 
+/// Datasets of NIR files.
+impl InputFile {
+    /// The greatest number of values that a dataset can honestly have: what deflate makes of zeros is 1032 times shorter.
+    pub(crate) fn most_values(&self) -> usize {
+        self.length.saturating_mul(1032) / size_of::<f32>()
+    }
+
+    /// Names of the groups within a group, in alphabetical order; empty if there is no such group.
+    pub(crate) fn groups(&self, group: &str) -> Result<Vec<String>, ModelFileError> {
+        let Some(group) = self.group(group)? else {
+            return Ok(Vec::new());
+        };
+        let (mut names, _) = group.member_names().map_err(|error| damaged(&self.path, &error))?;
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// A dataset of strings; `None` if there is none, or one of another type.
+    pub(crate) fn strings(&self, path: &str) -> Result<Option<Vec<String>>, ModelFileError> {
+        let failed = |error: ReaderError| damaged(&self.path, &error);
+        let Some(dataset) = present(self.file.dataset(path)).map_err(failed)? else {
+            return Ok(None);
+        };
+        if !matches!(dataset.dtype(), Datatype::String { .. } | Datatype::VarLen { .. }) {
+            return Ok(None);
+        }
+        if dataset.num_elements().map_err(failed)? > self.length as u64 {
+            let detail = format!("the dataset {path} claims to be larger than the file");
+            return Err(ModelFileError::Damaged { path: self.path.clone(), detail });
+        }
+        dataset.read_strings().map(Some).map_err(failed)
+    }
+
+    /// A dataset of a few integers; `None` if there is none.
+    pub(crate) fn integers(&self, path: &str) -> Result<Option<Vec<i64>>, ModelFileError> {
+        const MOST: u64 = 16;
+        let failed = |error: ReaderError| damaged(&self.path, &error);
+        let Some(dataset) = present(self.file.dataset(path)).map_err(failed)? else {
+            return Ok(None);
+        };
+        if dataset.num_elements().map_err(failed)? > MOST {
+            let detail = format!("the dataset {path} has more than {MOST} values");
+            return Err(ModelFileError::Damaged { path: self.path.clone(), detail });
+        }
+        let values = match dataset.dtype() {
+            Datatype::FixedPoint { size: 4, .. } => {
+                dataset.read_array::<i32>().map_err(failed)?.iter().map(|&value| i64::from(value)).collect()
+            }
+            _ => dataset.read_array::<i64>().map_err(failed)?.iter().copied().collect(),
+        };
+        Ok(Some(values))
+    }
+}
+
 /// The signature stands at the start, or behind a user block of 512 bytes or a doubling of that.
-fn has_signature(bytes: &[u8]) -> bool {
+pub(crate) fn has_signature(bytes: &[u8]) -> bool {
     let places = std::iter::once(0).chain((9..usize::BITS - 1).map(|power| 1_usize << power));
     places.take_while(|&place| place < bytes.len()).any(|place| bytes[place..].starts_with(&SIGNATURE))
+}
+
+/// What a file without signature looks like, if that is plain.
+pub(crate) fn text_or_empty(bytes: &[u8]) -> Option<&'static str> {
+    match bytes.first() {
+        None => Some("it is empty"),
+        Some(_) if bytes.iter().take(512).all(|byte| byte.is_ascii()) => Some("it looks like a text file"),
+        Some(_) => None,
+    }
 }
 
 fn damaged(path: &Path, error: &ReaderError) -> ModelFileError {

@@ -25,17 +25,26 @@ use crate::network::Network;
 /// # Errors
 /// Names what cannot be read or is not supported, where, and what to do about it.
 pub fn read(path: &Path) -> Result<Network<f32>, ModelFileError> {
-    let bytes = bytes(path)?;
+    read_bytes(path, bytes(path)?)
+}
+
+/// Reads the bytes of the file `path`.
+pub(crate) fn read_bytes(path: &Path, bytes: Vec<u8>) -> Result<Network<f32>, ModelFileError> {
     if is_archive(&bytes) {
         let Archive { config, weights } = Archive::unpack(path, &bytes)?;
         let file = InputFile::of(path, weights)?;
         return assemble(&file, &config, &Shelf::Numbered { folder: String::new() }, Joining::Join);
     }
-    let file = InputFile::of(path, bytes)?;
-    let text = file.text("", "model_config")?.ok_or_else(|| ModelFileError::NoModelConfig { path: path.to_owned() })?;
+    read_hdf5(&InputFile::of(path, bytes)?)
+}
+
+/// Reads a model in HDF5.
+pub(crate) fn read_hdf5(file: &InputFile) -> Result<Network<f32>, ModelFileError> {
+    let missing = || ModelFileError::NoModelConfig { path: file.path().to_owned() };
+    let text = file.text("", "model_config")?.ok_or_else(missing)?;
     let joining = if file.text("", PROVENANCE)?.is_some() { Joining::Keep } else { Joining::Join };
-    let shelf = Shelf::named(&file)?;
-    assemble(&file, &text, &shelf, joining)
+    let shelf = Shelf::named(file)?;
+    assemble(file, &text, &shelf, joining)
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, ModelFileError> {

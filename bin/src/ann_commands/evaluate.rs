@@ -16,7 +16,7 @@ use std::process::ExitCode;
 /// Flags of `ann evaluate`.
 #[derive(Debug, Args)]
 pub struct EvaluateArguments {
-    /// Trained network (Keras .h5 or .keras)
+    /// Trained network (Keras .h5 or .keras, ONNX, NIR)
     model: PathBuf,
     #[command(flatten)]
     data: DataArguments,
@@ -37,7 +37,7 @@ pub struct EvaluateArguments {
 /// Fails on models that cannot be read or do not fit the images, missing data, and files that cannot be written.
 pub fn evaluate(arguments: &EvaluateArguments) -> Result<ExitCode> {
     let model = &arguments.model;
-    let network = ann::keras::read(model).with_context(|| format!("cannot read the model {}", model.display()))?;
+    let network = ann::model_file::read(model).with_context(|| format!("cannot read the model {}", model.display()))?;
     if arguments.images == 0 {
         bail!("--images must be at least 1");
     }

@@ -32,7 +32,7 @@ pub struct TrainArguments {
     /// Network: paper, 16c-64c, lenet5, lenet5-max, mlp-4, mlp-6, mlp-8, mlp-1200, autoencoder, cnn5, resnet18, cwa-fcn, cwa-cnn, cwa-resnet18, mixlu, or a file of layers
     #[arg(long, value_name = "NAME|FILE.toml", default_value = "paper")]
     model: ModelChoice,
-    /// Train this network on (Keras .h5 or .keras); its hidden layers get the --activation if one is given
+    /// Train this network on (Keras .h5 or .keras, ONNX, NIR); its hidden layers get the --activation if one is given
     #[arg(long, value_name = "FILE", conflicts_with = "model")]
     from: Option<PathBuf>,
     /// Activation of the hidden units: noisy-softplus, relu, leaky-relu-0.1, elu, neglu, sigmoid, tanh, softplus, lif, siegert-0.5,
@@ -116,7 +116,8 @@ impl TrainArguments {
             let choice = choice.context("--activation is needed where there is no --from")?;
             return Ok((self.model.build(input, choice, self.training.seed)?, choice));
         };
-        let network = ann::keras::read(path).with_context(|| format!("cannot read the model {}", path.display()))?;
+        let network =
+            ann::model_file::read(path).with_context(|| format!("cannot read the model {}", path.display()))?;
         if network.input() != input {
             bail!("{} takes images of {}, those of the data set are {input}", path.display(), network.input());
         }

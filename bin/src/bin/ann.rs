@@ -7,7 +7,7 @@ use bin::run;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// Trains networks for conversion to spiking neurons, and evaluates trained networks. Model files are Keras .h5.
+/// Trains networks for conversion to spiking neurons, and evaluates trained networks. Model files are Keras .h5; .keras, ONNX and NIR are read too.
 #[derive(Parser)]
 #[command(version)]
 struct Program {

@@ -36,7 +36,7 @@ enum ReadOutChoice {
 /// Flags of `convert`.
 #[derive(Debug, Args)]
 pub struct ConvertArguments {
-    /// Trained network (Keras .h5 or .keras)
+    /// Trained network (Keras .h5 or .keras, ONNX, NIR)
     #[arg(required = true)]
     model: Option<PathBuf>,
     /// Run the spiking network on the MNIST test images and measure the conversion loss; without a data set to run on, only the mapping is shown

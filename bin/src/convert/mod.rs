@@ -118,7 +118,7 @@ fn test_images(arguments: &ConvertArguments) -> Result<ImageSet> {
 /// The trained network, and what it was converted to.
 fn converted(arguments: &ConvertArguments) -> Result<(ann::Network<f32>, Spiking)> {
     let model = arguments.model()?;
-    let trained = ann::keras::read(model).with_context(|| format!("cannot read the model {}", model.display()))?;
+    let trained = ann::model_file::read(model).with_context(|| format!("cannot read the model {}", model.display()))?;
     arguments.check()?;
     let data = arguments.data();
     let folder = dataset::folder(arguments.data_dir.as_deref(), data.name())?;
