@@ -25,6 +25,7 @@ mod presentation;
 mod route;
 mod statistics;
 mod tuning;
+mod unit_rates;
 
 pub use calibration::{LayerFit, ResponseFit};
 pub use conversion_loss::ConversionLoss;

@@ -4,10 +4,11 @@ use crate::calibration::{LayerFit, ResponseFit};
 use crate::circuit::{Circuit, Site};
 use crate::encoding::Encoding;
 use crate::error::{ConversionError, check_images, positive};
-use crate::plan::{Activity, Link, Plan, Sign, Stage, TrainId, TrainOrigin};
+use crate::plan::{Activity, Link, Plan, Sign, Stage, TrainId};
 use crate::route::{Itinerary, Route};
 use crate::statistics::quantile;
 use crate::tuning::Tuning;
+use crate::unit_rates::UnitRates;
 use ann::{Activation, Network, Samples, Shape};
 use sim::theory::NoisySoftplus;
 use sim::{IfCurrExp, MS_PER_S, Population, Projection, Source};
@@ -126,8 +127,6 @@ impl SpikingNetwork {
         let Itinerary { route, tau_syn, response } = Itinerary::of(&plan, settings.tau_syn, settings.response)?;
         let max_rate = positive("maximal pixel rate", "Hz", settings.max_rate.unwrap_or(MS_PER_S / tau_syn))?;
         let activity = plan.activity(trained, &samples.inputs(trained), samples.len());
-        let (mut rates, factors) = (vec![f64::NAN; plan.trains.len()], vec![Vec::new(); plan.trains.len()]);
-        rates[0] = max_rate / trained.full_scale();
         let stimuli: Vec<Source> = settings.tuning.map_or_else(Vec::new, |Tuning { images, duration, .. }| {
             let images = samples.pixels.chunks_exact(input.units()).take(images);
             images.map(|image| settings.encoding.stimulus(image, max_rate, duration)).collect()
@@ -140,7 +139,7 @@ impl SpikingNetwork {
             activity: &activity,
             stimuli: &stimuli,
             images: samples.len(),
-            unit_rates: UnitRates { rates, factors },
+            unit_rates: UnitRates::new(&plan, max_rate / trained.full_scale()),
             circuit: Circuit::new(&plan),
             layers: Vec::new(),
         };
@@ -233,56 +232,6 @@ impl SpikingNetwork {
     /// Input spikes of one image of bytes over `duration` ms.
     pub fn stimulus(&self, pixels: &[u8], duration: f64) -> Source {
         self.encoding.stimulus(pixels, self.max_rate, duration)
-    }
-}
-
-/// What spikes of each train of a plan stand for.
-#[derive(Debug, Clone)]
-pub(crate) struct UnitRates {
-    /// Rate (Hz) that stands for an activation of one; NaN for trains that never carry a spike.
-    pub(crate) rates: Vec<f64>,
-    /// Factors by which that of each unit is lower, where units differ; else empty.
-    factors: Vec<Vec<f32>>,
-}
-
-impl UnitRates {
-    /// What rates (Hz) of a train stand for, image by image; nothing for one that never carries a spike.
-    pub(crate) fn activity(&self, train: TrainId, rates: &[f64]) -> Vec<f32> {
-        let (unit, factors) = (self.rates[train], &self.factors[train]);
-        let lower = |index: usize| factors.get(index % factors.len().max(1)).copied().unwrap_or(1.0);
-        let each = rates.iter().enumerate();
-        each.map(|(index, rate)| if unit.is_nan() { 0.0 } else { (rate / unit) as f32 * lower(index) }).collect()
-    }
-
-    /// Links from trains that carry spikes.
-    pub(crate) fn heard<'a>(&'a self, links: &'a [Link]) -> impl Iterator<Item = &'a Link> {
-        links.iter().filter(|link| !self.rates[link.train].is_nan())
-    }
-
-    /// Variance of the synaptic current (nA^2) of each image and unit, where the mean current is one nA per unit of weighted sum: with
-    /// the weights `w = W 1000 / (tau_syn u)`, `u` being the unit rate of what is heard, that is
-    /// `(tau_syn/2) sum w^2 u a = (1000 / (2 tau_syn)) sum W^2 a / u`.
-    pub(crate) fn noise<'a>(
-        &self,
-        links: &[Link],
-        tau_syn: f64,
-        activity: impl Fn(TrainId) -> &'a [f32],
-        images: usize,
-        length: usize,
-    ) -> Result<Vec<f64>, ConversionError> {
-        let mut noise = vec![0.0; length];
-        for Link { train, map, .. } in self.heard(links) {
-            let squared = map.squared()?;
-            let evened = if self.factors[*train].is_empty() {
-                None
-            } else {
-                squared.with_inputs_times(&self.factors[*train])?
-            };
-            let squares = evened.unwrap_or(squared).apply(activity(*train), images)?;
-            let factor = 0.5 * MS_PER_S / (tau_syn * self.rates[*train]);
-            noise.iter_mut().zip(squares).for_each(|(sum, square)| *sum += factor * f64::from(square).max(0.0));
-        }
-        Ok(noise)
     }
 }
 
@@ -387,10 +336,10 @@ impl Mapping<'_> {
 
     /// The links from trains that have spikes, with the same unit rate for all that one link carries.
     fn links(&mut self, stage: &Stage) -> Result<Vec<Link>, ConversionError> {
-        stage.links.iter().for_each(|link| self.settle(link.train));
+        stage.links.iter().for_each(|link| self.unit_rates.settle(self.plan, link.train));
         let mut links = Vec::new();
         for link in self.unit_rates.heard(&stage.links) {
-            let factors = &self.unit_rates.factors[link.train];
+            let factors = self.unit_rates.factors(link.train);
             let evened =
                 if factors.is_empty() { Some(link.map.clone()) } else { link.map.with_inputs_times(factors)? };
             let map = evened.ok_or(ConversionError::Unsupported {
@@ -402,38 +351,6 @@ impl Mapping<'_> {
             links.push(Link { map, ..link.clone() });
         }
         Ok(links)
-    }
-
-    /// Finds the unit rate of a train without neurons of its own.
-    fn settle(&mut self, train: TrainId) {
-        if !self.unit_rates.rates[train].is_nan() {
-            return;
-        }
-        match &self.plan.trains[train].origin {
-            TrainOrigin::Input | TrainOrigin::Neurons { .. } => {}
-            &TrainOrigin::Greatest { of, .. } => {
-                self.settle(of);
-                let UnitRates { rates, factors } = &mut self.unit_rates;
-                rates[train] = rates[of];
-                // Factors are alike in all cells of a map, of which a maximum has fewer.
-                let units = self.plan.trains[train].shape.units();
-                factors[train] = factors[of].iter().copied().take(units).collect();
-            }
-            TrainOrigin::Together(parts) => {
-                parts.iter().for_each(|&(part, _)| self.settle(part));
-                let UnitRates { rates, factors } = &mut self.unit_rates;
-                let highest = parts.iter().map(|&(part, _)| rates[part]).fold(f64::NAN, f64::max);
-                let mut cell = Vec::new();
-                for &(part, Shape { channels, .. }) in parts {
-                    // A part that never carries a spike has no say.
-                    let factor = if rates[part].is_nan() { 0.0 } else { (highest / rates[part]) as f32 };
-                    let own = |channel: usize| factor * factors[part].get(channel).copied().unwrap_or(1.0);
-                    cell.extend((0..channels).map(own));
-                }
-                rates[train] = highest;
-                factors[train] = cell.iter().copied().cycle().take(self.plan.trains[train].shape.units()).collect();
-            }
-        }
     }
 
     /// Rate (Hz) that stands for an activation of one in a hidden layer.
