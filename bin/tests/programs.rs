@@ -315,7 +315,7 @@ fn bad_input_ends_with_one_clear_message() {
     for (name, arguments) in [
         ("lif-sim", vec!["response", "--sigma", "one"]),
         ("lif-sim", vec!["verify"]),
-        ("ann", vec!["train", "--activation", "tanh", "-o", "x.h5"]),
+        ("ann", vec!["train", "--activation", "cosine", "-o", "x.h5"]),
         ("convert", vec![]),
         ("convert", vec![model, "--percentile", "0"]),
     ] {
