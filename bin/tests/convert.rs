@@ -111,6 +111,15 @@ fn the_page_needs_no_other_file() {
     assert_eq!(counts.sum::<u64>(), 50);
 }
 
+#[test]
+fn flags_of_leaky_neurons_are_refused_without_them() {
+    for flag in [["--tuning", "5"], ["--hidden-rate", "100"], ["--encoding", "regular"], ["--delay", "2"]] {
+        let message = failure(program("convert").args([RELU, "--neuron", "if"]).args(flag), 1);
+        assert!(message.contains(flag[0]) && message.contains("needs --neuron lif"), "{message}");
+    }
+    assert!(failure(program("convert").args([RELU, "--read-out", "count"]), 1).contains("needs --neuron if"));
+}
+
 /// Keras' own networks with maxima, biases, normalisation and strides, never trained for conversion: integrate-and-fire neurons lose
 /// little on any of them.
 #[test]

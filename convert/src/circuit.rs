@@ -74,7 +74,7 @@ impl Circuit {
     }
 
     /// Where a projection from a train to a population belongs.
-    pub(crate) fn connect(&mut self, plan: &Plan, train: TrainId, (part, population): (usize, usize)) -> Site<'_> {
+    pub(crate) fn connect(&mut self, train: TrainId, (part, population): (usize, usize)) -> Site<'_> {
         let Part { network, sources } = &mut self.parts[part];
         let pre = match self.homes[train] {
             Some((home, index)) if home == part => Pre::Population(index),
@@ -82,7 +82,7 @@ impl Circuit {
                 Some(source) => Pre::Source(source),
                 None => {
                     sources.push(train);
-                    network.add_source(plan.trains[train].shape.units())
+                    network.add_source(self.trains[train].shape.units())
                 }
             },
         };

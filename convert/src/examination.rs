@@ -2,8 +2,8 @@
 
 use crate::circuit::CircuitSimulation;
 use crate::error::{ConversionError, check_images};
-use crate::mapping::SpikingNetwork;
 use crate::plan::{Sign, Stage, TrainId};
+use crate::spiking_network::SpikingNetwork;
 use ann::{Network, Samples};
 use rayon::prelude::*;
 use sim::{MS_PER_S, Spike, StreamKey};

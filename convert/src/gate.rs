@@ -1,6 +1,6 @@
 //! What happens to spikes between populations without neurons: maxima and concatenations.
 
-use ann::{MaxPool2d, Padding, Shape};
+use ann::{Margins, MaxPool2d, Shape};
 use sim::Spike;
 
 /// Of the units under each window, the spikes of the one that has fired most.
@@ -11,8 +11,9 @@ use sim::Spike;
 /// Rueckauer et al. (2017), doi:10.3389/fnins.2017.00682, gate by estimated rates in the same way.
 pub(crate) fn greatest(spikes: &[Spike], pool: MaxPool2d, input: Shape, output: Shape) -> Vec<Spike> {
     let (window, stride) = (pool.pool(), pool.stride());
-    let rows = Windows::new(input.height, output.height, window.height, stride.height, pool.padding(), |m| m.top);
-    let columns = Windows::new(input.width, output.width, window.width, stride.width, pool.padding(), |m| m.left);
+    let Margins { top, left, .. } = pool.margins(input);
+    let rows = Windows { size: window.height, stride: stride.height, before: top, positions: output.height };
+    let columns = Windows { size: window.width, stride: stride.width, before: left, positions: output.width };
     let (mut counts, mut most) = (vec![0_u32; input.units()], vec![0_u32; output.units()]);
     let mut passed = Vec::new();
     for spike in spikes {
@@ -35,8 +36,9 @@ pub(crate) fn greatest(spikes: &[Spike], pool: MaxPool2d, input: Shape, output: 
 /// The greatest value of each channel under each window; values are 0 or more.
 pub(crate) fn greatest_values(values: &[f32], pool: MaxPool2d, input: Shape, output: Shape) -> Vec<f32> {
     let (window, stride) = (pool.pool(), pool.stride());
-    let rows = Windows::new(input.height, output.height, window.height, stride.height, pool.padding(), |m| m.top);
-    let columns = Windows::new(input.width, output.width, window.width, stride.width, pool.padding(), |m| m.left);
+    let Margins { top, left, .. } = pool.margins(input);
+    let rows = Windows { size: window.height, stride: stride.height, before: top, positions: output.height };
+    let columns = Windows { size: window.width, stride: stride.width, before: left, positions: output.width };
     let mut greatest = vec![0.0_f32; output.units()];
     for (cell, values) in values.chunks_exact(input.channels).enumerate() {
         for row in rows.over(cell / input.width) {
@@ -59,22 +61,6 @@ struct Windows {
 }
 
 impl Windows {
-    fn new(
-        length: usize,
-        positions: usize,
-        size: usize,
-        stride: usize,
-        padding: Padding,
-        margin: impl Fn(ann::Margins) -> usize,
-    ) -> Self {
-        let before = match padding {
-            Padding::Valid => 0,
-            Padding::Explicit(margins) => margin(margins),
-            Padding::Same => ((positions - 1) * stride + size).saturating_sub(length) / 2,
-        };
-        Self { size, stride, before, positions }
-    }
-
     /// Positions of the windows that a cell lies under.
     fn over(&self, cell: usize) -> std::ops::Range<usize> {
         let cell = cell + self.before;
@@ -102,7 +88,7 @@ pub(crate) fn together(parts: &[(&[Spike], Shape)]) -> Vec<Spike> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ann::Extent;
+    use ann::{Extent, Padding};
 
     fn spikes(list: &[(f64, u32)]) -> Vec<Spike> {
         list.iter().map(|&(time, neuron)| Spike { time, neuron }).collect()

@@ -2,7 +2,7 @@
 
 use crate::circuit::{CircuitRecord, CircuitSimulation};
 use crate::error::{ConversionError, check_images, positive};
-use crate::mapping::SpikingNetwork;
+use crate::spiking_network::SpikingNetwork;
 use ann::Samples;
 use rayon::prelude::*;
 use sim::{Spike, StreamKey};

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use crate::activation::Activation;
 use crate::error::NetworkError;
 use crate::layer::operation::{Call, Learning, Operation, Scratch, Tape};
-use crate::layer::window::{Padding, Window};
+use crate::layer::window::{Margins, Padding, Window};
 use crate::layer::{check_tensors, paths};
 use crate::matrix::{Destination, Matrix, multiply};
 use crate::real::Real;
@@ -124,6 +124,11 @@ impl<T: Real> Conv2d<T> {
     /// Rows and columns from one position of the kernel to the next.
     pub fn stride(&self) -> Extent {
         self.window.stride
+    }
+
+    /// Rows and columns around a map of this shape, which the layer takes.
+    pub fn margins(&self, input: Shape) -> Margins {
+        self.window.margins(input)
     }
 
     /// What surrounds the map.

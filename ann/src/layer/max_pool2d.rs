@@ -3,7 +3,7 @@
 use crate::error::NetworkError;
 use crate::layer::operation::{Call, Operation, Scratch, Tape};
 use crate::layer::tiles::Tiles;
-use crate::layer::window::{Padding, Window};
+use crate::layer::window::{Margins, Padding, Window};
 use crate::real::Real;
 use crate::shape::{Extent, Shape};
 
@@ -41,6 +41,11 @@ impl MaxPool2d {
     /// Rows and columns from one window to the next.
     pub const fn stride(self) -> Extent {
         self.window.stride
+    }
+
+    /// Rows and columns around a map of this shape, which the layer takes.
+    pub fn margins(self, input: Shape) -> Margins {
+        self.window.margins(input)
     }
 
     /// What surrounds the map.

@@ -114,22 +114,28 @@ impl Window {
         if is_sensible { Ok(positions) } else { Err(misfit) }
     }
 
-    /// Rows above and columns left of a map that [`Self::positions`] accepted.
-    pub(crate) fn before(self, input: Shape) -> (usize, usize) {
+    /// What surrounds a map that [`Self::positions`] accepted.
+    pub(crate) fn margins(self, input: Shape) -> Margins {
         match self.padding {
-            Padding::Valid => (0, 0),
-            Padding::Explicit(margins) => (margins.top, margins.left),
+            Padding::Valid => Margins::default(),
+            Padding::Explicit(margins) => margins,
             Padding::Same => {
-                let before = |size: usize, stride: usize, reach: usize| {
-                    ((size.div_ceil(stride) - 1) * stride + reach).saturating_sub(size) / 2
-                };
                 let reach = self.reach();
-                (
-                    before(input.height, self.stride.height, reach.height),
-                    before(input.width, self.stride.width, reach.width),
-                )
+                let around = |size: usize, stride: usize, reach: usize| {
+                    let both = ((size.div_ceil(stride) - 1) * stride + reach).saturating_sub(size);
+                    (both / 2, both - both / 2)
+                };
+                let (top, bottom) = around(input.height, self.stride.height, reach.height);
+                let (left, right) = around(input.width, self.stride.width, reach.width);
+                Margins { top, bottom, left, right }
             }
         }
+    }
+
+    /// Rows above and columns left of a map that [`Self::positions`] accepted.
+    pub(crate) fn before(self, input: Shape) -> (usize, usize) {
+        let Margins { top, left, .. } = self.margins(input);
+        (top, left)
     }
 
     /// Calls `visit` with the cells of the map under each position, sample after sample; for windows without dilation.

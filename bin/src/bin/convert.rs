@@ -20,7 +20,7 @@ struct Program {
 enum Command {
     /// Find the first layer that loses information, the likely cause, and what to do about it
     Doctor(Box<DoctorArguments>),
-    /// Run several models or settings on the same images with the same seeds, and compare them pair by pair
+    /// Run several models or settings on the same images, and compare them pair by pair
     Compare(CompareArguments),
 }
 

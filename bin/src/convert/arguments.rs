@@ -4,7 +4,7 @@ use crate::dataset::DataSet;
 use crate::run::RunArguments;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use convert::{ConversionSettings, Encoding, IntegrateSettings, ReadOut, Tuning, standard_latencies};
+use convert::{ConversionSettings, Encoding, IntegrateSettings, ReadOut, standard_latencies};
 use std::path::{Path, PathBuf};
 
 /// Longest presentation (ms).
@@ -57,9 +57,9 @@ pub struct ConvertArguments {
     /// Presentation time of an image (ms; with --neuron if the number of steps) [default: 1000 for lif, 64 for if]
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     duration: Option<f64>,
-    /// How brightness becomes spikes; LIF neurons
-    #[arg(long, value_enum, default_value_t = EncodingChoice::Poisson)]
-    encoding: EncodingChoice,
+    /// How brightness becomes spikes [default: poisson]
+    #[arg(long, value_enum)]
+    encoding: Option<EncodingChoice>,
     /// Rate of a full-scale pixel (Hz) [default: 1000 / tau_syn]
     #[arg(long, value_name = "HZ", allow_negative_numbers = true)]
     pub(super) max_rate: Option<f64>,
@@ -69,12 +69,12 @@ pub struct ConvertArguments {
     /// Number of training images on which activations are measured for scaling
     #[arg(long, value_name = "N", default_value_t = 500)]
     pub(super) calibration: usize,
-    /// Rate of hidden units at the percentile of their layer's activations (Hz); ReLU and Softplus networks
-    #[arg(long, value_name = "HZ", default_value_t = ConversionSettings::default().hidden_rate, allow_negative_numbers = true)]
-    pub(super) hidden_rate: f64,
-    /// Rate of the winning output at the percentile (Hz)
-    #[arg(long, value_name = "HZ", default_value_t = ConversionSettings::default().output_rate, allow_negative_numbers = true)]
-    pub(super) output_rate: f64,
+    /// Rate of hidden units at the percentile of their layer's activations (Hz); ReLU and Softplus networks [default: 200]
+    #[arg(long, value_name = "HZ", allow_negative_numbers = true)]
+    pub(super) hidden_rate: Option<f64>,
+    /// Rate of the winning output at the percentile (Hz) [default: 200]
+    #[arg(long, value_name = "HZ", allow_negative_numbers = true)]
+    pub(super) output_rate: Option<f64>,
     /// Percentile of the activations that is taken as full scale [default: 99.9 for lif, 99.5 for if]
     #[arg(long, value_name = "P", value_parser = percentile)]
     percentile: Option<f64>,
@@ -85,12 +85,12 @@ pub struct ConvertArguments {
     /// Take the response of the neurons from this fit.json of lif-sim fit (Noisy Softplus, k and S); ReLU and Softplus networks
     #[arg(long, value_name = "FILE")]
     pub(super) response_fit: Option<PathBuf>,
-    /// Delay of every projection (ms)
-    #[arg(long, value_name = "MS", default_value_t = ConversionSettings::default().delay, allow_negative_numbers = true)]
-    pub(super) delay: f64,
-    /// Number of calibration images on which the fit of each layer is corrected by simulation; 0 for fits to the response alone
-    #[arg(long, value_name = "N", default_value_t = Tuning::STANDARD.images)]
-    pub(super) tuning: usize,
+    /// Delay of every projection (ms) [default: 1]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
+    pub(super) delay: Option<f64>,
+    /// Number of calibration images on which the fit of each layer is corrected by simulation; 0 for fits to the response alone [default: 20]
+    #[arg(long, value_name = "N")]
+    pub(super) tuning: Option<usize>,
     /// Seed of the Poisson input
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
@@ -123,8 +123,8 @@ enum EncodingChoice {
 impl ConvertArguments {
     pub(super) fn encoding(&self) -> Encoding {
         match self.encoding {
-            EncodingChoice::Poisson => Encoding::Poisson,
-            EncodingChoice::Regular => Encoding::Regular,
+            None | Some(EncodingChoice::Poisson) => Encoding::Poisson,
+            Some(EncodingChoice::Regular) => Encoding::Regular,
         }
     }
 
@@ -187,6 +187,21 @@ impl ConvertArguments {
         }
         if self.read_out.is_some() && self.neuron == NeuronChoice::Lif {
             bail!("--read-out needs --neuron if: LIF outputs are judged by their spike counts");
+        }
+        let leaky = [
+            ("--encoding", self.encoding.is_some()),
+            ("--max-rate", self.max_rate.is_some()),
+            ("--hidden-rate", self.hidden_rate.is_some()),
+            ("--output-rate", self.output_rate.is_some()),
+            ("--tau-syn", self.tau_syn.is_some()),
+            ("--response-fit", self.response_fit.is_some()),
+            ("--delay", self.delay.is_some()),
+            ("--tuning", self.tuning.is_some()),
+        ];
+        if self.neuron == NeuronChoice::If
+            && let Some((flag, _)) = leaky.iter().find(|(_, is_given)| *is_given)
+        {
+            bail!("{flag} needs --neuron lif: integrate-and-fire neurons have constant input and thresholds only");
         }
         if self.images == 0 {
             bail!("--images must be at least 1");

@@ -3,7 +3,7 @@
 use super::arguments::{ConvertArguments, NeuronChoice};
 use super::spiking::Spiking;
 use crate::dataset;
-use crate::output::{Provenance, json_text};
+use crate::output::{Provenance, ResultFolder, json_text};
 use crate::run;
 use crate::table::{number, table};
 use anyhow::{Context, Result, bail};
@@ -24,7 +24,7 @@ pub struct DoctorArguments {
     look_at: usize,
 }
 
-/// Examines each layer and says which is the first to lose information, the likely cause, and what to do.
+/// Examines each layer and says which is the first to lose information, the likely cause, and what to do; with `-o`, also in doctor.json.
 ///
 /// # Errors
 ///
@@ -43,9 +43,14 @@ pub fn doctor(arguments: &DoctorArguments) -> Result<ExitCode> {
     let images = flags.data().load(&folder, Split::Test)?.first(arguments.look_at);
     let examinations = run::on_threads(flags.run.threads, || examine(&spiking, &trained, &images, flags))?;
     let diagnosis = Diagnosis::of(&examinations);
+    let document = document(&spiking, &examinations, diagnosis, &Provenance::of("convert", Some(flags.seed)));
+    if let Some(folder) = &flags.output {
+        let folder = ResultFolder::open(folder)?;
+        folder.json("doctor", &document)?;
+        eprintln!("wrote doctor.json into {}", folder.path().display());
+    }
     if flags.run.json {
-        let provenance = Provenance::of("convert", Some(flags.seed));
-        run::print(&json_text(&document(&spiking, &examinations, diagnosis, &provenance))?)?;
+        run::print(&json_text(&document)?)?;
     } else {
         run::print(&(tell(&spiking, &examinations) + &sentence(&spiking, diagnosis) + "\n"))?;
     }

@@ -37,18 +37,20 @@ impl Spiking {
         }
         let fitted = arguments.response_fit.as_deref().map(|file| SynapticResponse::read(file, arguments.tau_syn));
         let fitted = fitted.transpose()?;
-        let known = arguments.tau_syn.unwrap_or(ConversionSettings::default().tau_syn);
-        let tuning = Tuning { images: arguments.tuning, seed: arguments.seed, ..Tuning::STANDARD };
+        let standard = ConversionSettings::default();
+        let known = arguments.tau_syn.unwrap_or(standard.tau_syn);
+        let images = arguments.tuning.unwrap_or(Tuning::STANDARD.images);
+        let tuning = Tuning { images, seed: arguments.seed, ..Tuning::STANDARD };
         let settings = ConversionSettings {
             tau_syn: fitted.map_or(known, |fitted| fitted.tau_syn),
             response: fitted.map(|fitted| fitted.constants),
             encoding: arguments.encoding(),
             max_rate: arguments.max_rate,
-            hidden_rate: arguments.hidden_rate,
-            output_rate: arguments.output_rate,
+            hidden_rate: arguments.hidden_rate.unwrap_or(standard.hidden_rate),
+            output_rate: arguments.output_rate.unwrap_or(standard.output_rate),
             percentile,
-            delay: arguments.delay,
-            tuning: (arguments.tuning > 0).then_some(tuning),
+            delay: arguments.delay.unwrap_or(standard.delay),
+            tuning: (images > 0).then_some(tuning),
         };
         let spiking = SpikingNetwork::convert(trained, samples, &settings)?;
         if spiking.route() == Route::Physical && fitted.is_some() {

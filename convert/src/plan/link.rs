@@ -1,7 +1,7 @@
 //! Linear maps between two sets of units: what becomes synapses.
 
 use crate::error::ConversionError;
-use ann::{Activation, AveragePool2d, Conv2d, Dense, Extent, Layer, Network, Padding, Shape};
+use ann::{Activation, AveragePool2d, Conv2d, Dense, Extent, Layer, Margins, Network, Padding, Shape};
 use sim::{Convolution, ConvolutionShape, MapLayout, Pooling, Sparse, Synapse, Synapses};
 
 /// A linear map, without bias and activation.
@@ -216,13 +216,14 @@ impl LinearMap {
         Ok(match self {
             LinearMap::Convolution(conv, input) => {
                 let kernel = conv.kernel_shape();
+                let Margins { top, bottom, left, right } = conv.margins(*input);
                 let shape = ConvolutionShape {
                     map: [input.height, input.width],
                     channels: input.channels,
                     kernel: [kernel.height, kernel.width],
                     filters: kernel.outputs,
                     stride: [conv.stride().height, conv.stride().width],
-                    padding: margins(conv, *input),
+                    padding: [[top, bottom], [left, right]],
                     dilation: [conv.dilation().height, conv.dilation().width],
                     groups: conv.groups(),
                     layout: MapLayout::ChannelsLast,
@@ -304,24 +305,4 @@ impl PreparedMap {
 fn by_channel(factors: &[f32], channels: usize) -> Option<&[f32]> {
     let first = &factors[..channels];
     factors.chunks_exact(channels).all(|cell| cell == first).then_some(first)
-}
-
-/// Rows above and below, columns left and right of a convolution's inputs.
-pub(super) fn margins(conv: &Conv2d<f32>, input: Shape) -> [[usize; 2]; 2] {
-    match conv.padding() {
-        Padding::Valid => [[0, 0], [0, 0]],
-        Padding::Explicit(margins) => [[margins.top, margins.bottom], [margins.left, margins.right]],
-        Padding::Same => {
-            let (kernel, stride, dilation) = (conv.kernel_shape(), conv.stride(), conv.dilation());
-            let around = |size: usize, kernel: usize, stride: usize, dilation: usize| {
-                let covered = (size.div_ceil(stride) - 1) * stride + (kernel - 1) * dilation + 1;
-                let both = covered.saturating_sub(size);
-                [both / 2, both - both / 2]
-            };
-            [
-                around(input.height, kernel.height, stride.height, dilation.height),
-                around(input.width, kernel.width, stride.width, dilation.width),
-            ]
-        }
-    }
 }

@@ -7,7 +7,9 @@
 //! renumber spikes ([`Train`]).
 
 mod link;
+mod padding;
 mod planner;
+mod value;
 
 use crate::error::ConversionError;
 use ann::{Activation, MaxPool2d, Network, Shape};

@@ -1,21 +1,12 @@
 //! Walks through a trained network and draws its linear parts together.
 
-use super::link::margins;
+use super::padding::{NO_MARGINS, input_without, padded, sum};
+use super::value::{Value, add, affine, is_non_negative, links};
 use super::{LinearMap, Link, Plan, Sign, Stage, Train, TrainId, TrainOrigin};
 use crate::error::ConversionError;
 use ann::{
-    Activation, AveragePool2d, BatchNormalization, Conv2d, Extent, Layer, Margins, MaxPool2d, Network, Origin, Padding,
-    Rescaling, RootFamily, Shape,
+    Activation, AveragePool2d, Extent, Layer, Margins, MaxPool2d, Network, Origin, Rescaling, RootFamily, Shape,
 };
-
-/// What a layer's outputs are made of.
-#[derive(Debug, Clone)]
-enum Value {
-    /// Spikes: for positive, and where there may be any for negative outputs.
-    Spikes { positive: TrainId, negative: Option<TrainId>, margins: Margins },
-    /// Sums that no neuron has received yet.
-    Sums { links: Vec<Link>, bias: Vec<f32> },
-}
 
 /// A plan in the making.
 pub(super) struct Planner<'a> {
@@ -27,8 +18,6 @@ pub(super) struct Planner<'a> {
 
 /// Most links onto one population: sums of sums would grow without bound.
 const MOST_LINKS: usize = 1024;
-
-const NO_MARGINS: Margins = Margins { top: 0, bottom: 0, left: 0, right: 0 };
 
 impl<'a> Planner<'a> {
     pub(super) fn new(trained: &'a Network<f32>) -> Self {
@@ -46,7 +35,7 @@ impl<'a> Planner<'a> {
         let is_classifier = matches!(layer.activation(), Activation::Softmax | Activation::Linear);
         match self.values[last].clone() {
             Value::Sums { links, bias } if is_classifier && self.trained.output().is_flat() => {
-                self.stage(last, layer.kind(), links, bias, Activation::Linear);
+                self.stage(last, layer.kind(), links, bias, Activation::Linear, false);
                 Ok(self.plan)
             }
             _ => Err(ConversionError::NoClassifier { kind: layer.kind() }),
@@ -90,13 +79,7 @@ impl<'a> Planner<'a> {
             Layer::Dropout(_) => Ok(self.operand(node, 0)),
             Layer::ZeroPadding2d(padding) => {
                 let (positive, negative, margins) = self.spikes(node, 0)?;
-                let own = padding.margins();
-                let margins = Margins {
-                    top: margins.top + own.top,
-                    bottom: margins.bottom + own.bottom,
-                    left: margins.left + own.left,
-                    right: margins.right + own.right,
-                };
+                let margins = sum(margins, padding.margins());
                 Ok(Value::Spikes { positive, negative, margins })
             }
             Layer::BatchNormalization(normalisation) => {
@@ -156,7 +139,7 @@ impl<'a> Planner<'a> {
     /// What arrives at input `index` of a node.
     fn operand(&self, node: usize, index: usize) -> Value {
         match self.trained.origins(node)[index] {
-            Origin::Input => Value::Spikes { positive: 0, negative: None, margins: NO_MARGINS },
+            Origin::Input => Value::spikes(0, None),
             Origin::Node(origin) => self.values[origin].clone(),
         }
     }
@@ -211,7 +194,7 @@ impl<'a> Planner<'a> {
             return Ok((self.operand(node, 0), NO_MARGINS));
         }
         let (positive, negative, margins) = self.spikes(node, 0)?;
-        Ok((Value::Spikes { positive, negative, margins: NO_MARGINS }, margins))
+        Ok((Value::spikes(positive, negative), margins))
     }
 
     /// The sums that a linear map makes of it.
@@ -305,7 +288,7 @@ impl<'a> Planner<'a> {
         let shape = self.trained.output_shape(node);
         let origin = TrainOrigin::Greatest { of: positive, pool, input: self.trained.input_shape(node) };
         let positive = self.train(origin, node, Sign::Positive, shape);
-        Ok(Value::Spikes { positive, negative: None, margins: NO_MARGINS })
+        Ok(Value::spikes(positive, None))
     }
 
     fn consumers(&self, origin: usize) -> Vec<usize> {
@@ -334,7 +317,7 @@ impl<'a> Planner<'a> {
         }
         let shape = self.trained.output_shape(node);
         let positive = self.train(TrainOrigin::Together(positives), node, Sign::Positive, shape);
-        Ok(Value::Spikes { positive, negative: None, margins: NO_MARGINS })
+        Ok(Value::spikes(positive, None))
     }
 
     /// Sums, or the neurons that respond to them.
@@ -372,12 +355,11 @@ impl<'a> Planner<'a> {
         signed: bool,
     ) -> Value {
         let shape = self.trained.output_shape(node);
-        let stage = self.stage(node, kind, links, bias, activation);
-        self.plan.stages[stage].signed = signed;
+        let stage = self.stage(node, kind, links, bias, activation, signed);
         let origin = TrainOrigin::Neurons { stage };
         let positive = self.train(origin.clone(), node, Sign::Positive, shape);
         let negative = signed.then(|| self.train(origin, node, Sign::Negative, shape));
-        Value::Spikes { positive, negative, margins: NO_MARGINS }
+        Value::spikes(positive, negative)
     }
 
     fn stage(
@@ -387,9 +369,10 @@ impl<'a> Planner<'a> {
         links: Vec<Link>,
         bias: Vec<f32>,
         activation: Activation,
+        signed: bool,
     ) -> usize {
         let shape = self.trained.output_shape(node);
-        self.plan.stages.push(Stage { node, kind, links, bias, shape, activation, signed: false, averages: false });
+        self.plan.stages.push(Stage { node, kind, links, bias, shape, activation, signed, averages: false });
         self.plan.stages.len() - 1
     }
 
@@ -397,59 +380,6 @@ impl<'a> Planner<'a> {
         self.plan.trains.push(Train { origin, node: Some(node), sign, shape });
         self.plan.trains.len() - 1
     }
-}
-
-/// A map of signed outputs: the negative part counts as negative.
-fn links(positive: TrainId, negative: Option<TrainId>, map: &LinearMap) -> Vec<Link> {
-    let link = |train, factor| Link { train, map: map.clone(), factor };
-    std::iter::once(link(positive, 1.0)).chain(negative.map(|negative| link(negative, -1.0))).collect()
-}
-
-/// Whether no sum of these can be negative.
-fn is_non_negative(links: &[Link], bias: &[f32], trains: &[Train]) -> bool {
-    let positive =
-        |link: &Link| trains[link.train].sign == Sign::Positive && link.factor > 0.0 && link.map.is_non_negative();
-    links.iter().all(positive) && bias.iter().all(|&bias| bias >= 0.0)
-}
-
-/// The sum of two biases, of which either may be empty for none.
-fn add(one: Vec<f32>, other: Vec<f32>) -> Vec<f32> {
-    match (one.is_empty(), other.is_empty()) {
-        (true, _) => other,
-        (_, true) => one,
-        _ => one.iter().zip(&other).map(|(one, other)| one + other).collect(),
-    }
-}
-
-/// The factor and the shift of each unit that batch normalisation comes to after training.
-fn affine(layer: &BatchNormalization<f32>, units: usize) -> (Vec<f32>, Vec<f32>) {
-    let channels = layer.moving_mean().len();
-    let each = |channel: usize| {
-        let deviation = (f64::from(layer.moving_variance()[channel]) + layer.epsilon()).sqrt();
-        let factor = layer.gamma().map_or(1.0, |gamma| f64::from(gamma[channel])) / deviation;
-        let centre = layer.beta().map_or(0.0, |beta| f64::from(beta[channel]));
-        (factor as f32, (centre - factor * f64::from(layer.moving_mean()[channel])) as f32)
-    };
-    (0..units).map(|unit| each(unit % channels)).unzip()
-}
-
-/// A convolution that takes the margins of its input as padding.
-fn padded(conv: &Conv2d<f32>, input: Shape, outer: Margins) -> Conv2d<f32> {
-    if outer == NO_MARGINS {
-        return conv.clone();
-    }
-    let [[top, bottom], [left, right]] = margins(conv, input);
-    conv.clone().with_padding(Padding::Explicit(Margins {
-        top: top + outer.top,
-        bottom: bottom + outer.bottom,
-        left: left + outer.left,
-        right: right + outer.right,
-    }))
-}
-
-fn input_without(input: Shape, margins: Margins) -> Shape {
-    let (height, width) = (input.height - margins.top - margins.bottom, input.width - margins.left - margins.right);
-    Shape::new(height, width, input.channels)
 }
 
 fn require_no_margins(node: usize, layer: &Layer<f32>, margins: Margins) -> Result<(), ConversionError> {

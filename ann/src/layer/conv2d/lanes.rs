@@ -74,7 +74,7 @@ pub(super) struct LaneConvolution {
 }
 
 impl LaneConvolution {
-    /// The convolution, if it is one of these; `paths` neighbouring outputs belong to one unit.
+    /// The convolution, if it is one of these; the channels of `output` are those of all paths.
     pub(super) fn new(shape: KernelShape, window: Window, input: Shape, output: Shape) -> Option<Self> {
         let Window { size, stride, dilation, .. } = window;
         let before = window.before(input);

@@ -259,8 +259,8 @@ impl VectorState {
     }
 
     /// True only if neuron j, which was below threshold at `since`, is below it now and cannot have been above it in between: with
-    /// excitatory current (q >= 0) the potential rises for as long as p < r q, and p / q only grows; with inhibitory current
-    /// it first falls and then rises, so that it is highest at one of the ends.
+    /// excitatory current (q >= 0) the potential rises while p < r q, which, once it fails, stays so: it held all the time if it holds
+    /// now. With inhibitory current and p < 0 the potential first falls and then rises, so that it is highest at one of the ends.
     #[inline]
     fn has_not_crossed(&self, j: usize, now: &Instant) -> bool {
         let (p, q) = (self.a[j] * now.membrane, self.b[j] * now.synapse);

@@ -1,93 +1,13 @@
-//! Integrate-and-fire neurons without leak, in steps of time: the model of most conversion tools.
-//!
-//! The neuron sums its input, fires when the sum has reached a threshold, and is then lowered by the threshold (reset by subtraction), so
-//! that nothing of the input is lost: after `T` steps of constant input its spike count is the activation times `T` over the threshold, but for
-//! a rest below one spike. In units of the threshold,
-//!
-//! ```text
-//! v += sum w s + b;    if v >= 1 { spike; v -= 1 }        at most one spike per step
-//! ```
-//!
-//! Thresholds are percentiles of the trained activations, layer by layer (Rueckauer et al. 2017, doi:10.3389/fnins.2017.00682), and `v`
-//! begins at half a threshold, which makes rounding down to whole spikes into rounding to the nearest (Bu et al. 2022,
-//! arXiv:2303.04347). All steps of a layer are computed at once, since layers do not hear later ones.
+//! Integrate-and-fire neurons at work: all steps of a layer at once.
 
+use super::{IntegrateLink, IntegrateNetwork, IntegrateStage, ReadOut};
 use crate::error::{ConversionError, check_images, positive};
-use crate::plan::{Plan, PreparedMap, Sign, Train, TrainId, TrainOrigin};
+use crate::gate;
+use crate::plan::{Train, TrainId, TrainOrigin};
 use crate::presentation::{Decision, Outcome, greatest_class};
-use crate::statistics::quantile;
-use ann::{Activation, Network, Samples, Shape};
+use ann::{MaxPool2d, Samples, Shape};
 use rayon::prelude::*;
 use std::ops::ControlFlow;
-
-/// Choices of a conversion to integrate-and-fire neurons.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct IntegrateSettings {
-    /// Fraction of the activations of a layer that stay below its threshold.
-    pub percentile: f64,
-    /// Potential at the start, in thresholds.
-    pub v_init: f64,
-    /// What decides.
-    pub read_out: ReadOut,
-}
-
-impl Default for IntegrateSettings {
-    fn default() -> Self {
-        IntegrateSettings { percentile: 0.995, v_init: 0.5, read_out: ReadOut::Potential }
-    }
-}
-
-/// What the outputs are judged by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReadOut {
-    /// The sum of all that has arrived at an output.
-    Potential,
-    /// The number of its spikes.
-    Count,
-}
-
-/// A population of integrate-and-fire neurons.
-#[derive(Debug, Clone, PartialEq)]
-pub struct IntegrateLayer {
-    /// What the layer was.
-    pub kind: &'static str,
-    /// Shape of its units.
-    pub shape: Shape,
-    /// The activation that stands for one spike per step.
-    pub threshold: f64,
-    /// Whether its spikes have signs.
-    pub is_signed: bool,
-}
-
-/// A network of integrate-and-fire neurons made from a trained one.
-#[derive(Debug, Clone)]
-pub struct IntegrateNetwork {
-    stages: Vec<IntegrateStage>,
-    trains: Vec<Train>,
-    input: Shape,
-    /// The value that stands for a full-scale pixel.
-    full_scale: f64,
-    settings: IntegrateSettings,
-}
-
-#[derive(Debug, Clone)]
-struct IntegrateStage {
-    links: Vec<IntegrateLink>,
-    /// In thresholds, one per unit; empty for none.
-    bias: Vec<f32>,
-    layer: IntegrateLayer,
-    /// Trains of positive and negative spikes; none of the outputs.
-    trains: [Option<TrainId>; 2],
-}
-
-#[derive(Debug, Clone)]
-struct IntegrateLink {
-    train: TrainId,
-    /// Weights in thresholds.
-    map: PreparedMap,
-    /// Counts synapses.
-    synapses: PreparedMap,
-}
 
 /// Spikes of a train in all steps, or one input that stays.
 enum Activity {
@@ -96,87 +16,13 @@ enum Activity {
 }
 
 impl IntegrateNetwork {
-    /// Converts a trained network; `samples` are the images on which activations are measured, from the training set.
-    ///
-    /// # Errors
-    ///
-    /// Names the layer that has no spiking counterpart, and refuses settings that make no sense.
-    pub fn convert(
-        trained: &Network<f32>,
-        samples: Samples<'_>,
-        settings: &IntegrateSettings,
-    ) -> Result<IntegrateNetwork, ConversionError> {
-        let input = trained.input();
-        check_images(samples, input, "calibration")?;
-        if trained.output().units() > 256 {
-            return Err(ConversionError::TooManyClasses { found: trained.output().units() });
-        }
-        if !(0.0 < settings.percentile && settings.percentile <= 1.0) {
-            let (name, unit, found) = ("percentile", "a share of at most 1", settings.percentile);
-            return Err(ConversionError::Setting { name, unit, found });
-        }
-        let plan = Plan::of(trained)?;
-        if let Some(stage) =
-            plan.stages.iter().find(|stage| !matches!(stage.activation, Activation::Relu | Activation::Linear))
-        {
-            return Err(ConversionError::Unsupported {
-                layer: stage.node,
-                kind: stage.kind,
-                reason: "has an activation that neurons which only sum do not have",
-                advice: "train it with ReLU, or convert it to LIF neurons",
-            });
-        }
-        let activity = plan.activity(trained, &samples.inputs(trained), samples.len());
-        // One spike of each train stands for so much of its activation.
-        let mut spikes = vec![1.0; plan.trains.len()];
-        let mut stages = Vec::new();
-        for (index, stage) in plan.stages.iter().enumerate() {
-            let trains = [Sign::Positive, Sign::Negative].map(|sign| plan.train_of(index, sign));
-            // Logits have signs too.
-            let has_signs = stage.signed || index + 1 == plan.stages.len();
-            let threshold = threshold(&activity.outputs[stage.node], settings.percentile, has_signs);
-            if !(threshold > 0.0) {
-                let images = samples.len();
-                return Err(ConversionError::Silent { layer: stage.node, kind: stage.kind, images });
-            }
-            for train in trains.into_iter().flatten() {
-                spikes[train] = threshold;
-            }
-            let mut links = Vec::new();
-            for link in &stage.links {
-                let (spike, evened) = even(&plan, &spikes, link.train);
-                let map =
-                    if evened.is_empty() { Some(link.map.clone()) } else { link.map.with_inputs_times(&evened)? };
-                let map = map.ok_or(ConversionError::Unsupported {
-                    layer: stage.node,
-                    kind: stage.kind,
-                    reason: "averages joined channels of different thresholds",
-                    advice: "put a Conv2D layer between Concatenate and the pool",
-                })?;
-                let map = map.times(link.factor * (spike / threshold) as f32)?;
-                let synapses = map.counting()?.prepare()?;
-                links.push(IntegrateLink { train: link.train, map: map.prepare()?, synapses });
-            }
-            let bias = stage.bias.iter().map(|&bias| (f64::from(bias) / threshold) as f32).collect();
-            let layer = IntegrateLayer { kind: stage.kind, shape: stage.shape, threshold, is_signed: stage.signed };
-            stages.push(IntegrateStage { links, bias, layer, trains });
-        }
-        let full_scale = trained.full_scale();
-        Ok(IntegrateNetwork { stages, trains: plan.trains, input, full_scale, settings: *settings })
-    }
-
-    /// What became of the layers.
-    pub fn layers(&self) -> impl Iterator<Item = &IntegrateLayer> {
-        self.stages.iter().map(|stage| &stage.layer)
-    }
-
     /// Presents every image as constant input, in parallel, and decides after each of the given numbers of steps (ascending).
     ///
     /// `done` is called after each image and may stop the work; images that were not presented then have no outcome.
     ///
     /// # Errors
     ///
-    /// Refuses images of another size than the network takes, and an empty list of steps.
+    /// Refuses images of another size than the network takes, and lists of steps that are empty or do not ascend.
     pub fn present(
         &self,
         samples: Samples<'_>,
@@ -269,7 +115,7 @@ impl IntegrateNetwork {
                 self.make(of, activities, count);
                 match &activities[of] {
                     Some(Activity::Constant(values)) => {
-                        Activity::Constant(crate::gate::greatest_values(values, pool, from, *shape))
+                        Activity::Constant(gate::greatest_values(values, pool, from, *shape))
                     }
                     Some(Activity::Steps(spikes)) => Activity::Steps(greatest_steps(spikes, pool, from, *shape)),
                     None => return,
@@ -324,7 +170,7 @@ impl IntegrateStage {
         drive
     }
 
-    /// Arrivals of spikes; constant input is none.
+    /// Arrivals of spikes; constant input is none, unless it has been joined with spikes.
     fn events(&self, activities: &[Option<Activity>], count: usize) -> u64 {
         let of = |link: &IntegrateLink| {
             let Some(Activity::Steps(spikes)) = &activities[link.train] else { return 0.0 };
@@ -335,33 +181,6 @@ impl IntegrateStage {
             link.synapses.apply(&counts, 1).into_iter().map(f64::from).sum::<f64>()
         };
         self.links.iter().map(of).sum::<f64>() as u64
-    }
-}
-
-/// The activation that stands for one spike per step: a percentile of what the outputs reach; NaN if they never do.
-fn threshold(outputs: &[f32], percentile: f64, has_signs: bool) -> f64 {
-    let magnitude = |&output: &f32| if has_signs { f64::from(output).abs() } else { f64::from(output) };
-    quantile(outputs.iter().map(magnitude).filter(|&output| output > 0.0).collect(), percentile)
-}
-
-/// What one spike of a train stands for, and factors that make it so where its units differ (empty if they do not).
-fn even(plan: &Plan, spikes: &[f64], train: TrainId) -> (f64, Vec<f32>) {
-    match &plan.trains[train].origin {
-        TrainOrigin::Input | TrainOrigin::Neurons { .. } => (spikes[train], Vec::new()),
-        &TrainOrigin::Greatest { of, .. } => {
-            let (spike, mut factors) = even(plan, spikes, of);
-            // Factors are alike in all cells of a map, of which a maximum has fewer.
-            factors.truncate(plan.trains[train].shape.units());
-            (spike, factors)
-        }
-        TrainOrigin::Together(parts) => {
-            let each = parts.iter().flat_map(|&(part, Shape { channels, .. })| {
-                let (spike, factors) = even(plan, spikes, part);
-                (0..channels).map(move |channel| spike as f32 * factors.get(channel).copied().unwrap_or(1.0))
-            });
-            let cell: Vec<f32> = each.collect();
-            (1.0, cell.iter().copied().cycle().take(plan.trains[train].shape.units()).collect())
-        }
     }
 }
 
@@ -400,14 +219,14 @@ fn fire(
     (drive, opposite, fired as u64)
 }
 
-/// As [`crate::gate::greatest`], step by step.
-fn greatest_steps(spikes: &[f32], pool: ann::MaxPool2d, input: Shape, output: Shape) -> Vec<f32> {
+/// As [`gate::greatest`], step by step.
+fn greatest_steps(spikes: &[f32], pool: MaxPool2d, input: Shape, output: Shape) -> Vec<f32> {
     let mut counts = vec![0.0; input.units()];
     let mut most = vec![0.0; output.units()];
     let mut passed = Vec::with_capacity(spikes.len() / input.units() * output.units());
     for step in spikes.chunks_exact(input.units()) {
         counts.iter_mut().zip(step).for_each(|(count, spike)| *count += spike);
-        let now = crate::gate::greatest_values(&counts, pool, input, output);
+        let now = gate::greatest_values(&counts, pool, input, output);
         passed.extend(now.iter().zip(&most).map(|(now, most)| now - most));
         most = now;
     }
