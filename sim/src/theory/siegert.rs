@@ -116,6 +116,10 @@ fn first_passage_rate(neuron: &IfCurrExp, y_th: f64, y_r: f64) -> f64 {
     if y_th > 0.0 && y_th * y_th > UNDERFLOW {
         return 0.0;
     }
+    // Noise in which the distance of the barriers is lost.
+    if y_th == y_r {
+        return MS_PER_S / neuron.tau_refrac;
+    }
     // Mean first-passage time divided by tau_m sqrt(pi), as factor exp(y_th^2) times a moderate number where
     // y_th > 0; `e` is the inverse of the factor.
     let (e, passage) = if y_th <= 0.0 {
@@ -177,7 +181,8 @@ pub(super) fn shifted_siegert_gradient(neuron: &IfCurrExp, mu: f64, sigma_v: f64
         Passage::Noisy { y_th, y_r, scale } => (y_th, y_r, scale),
     };
     let rate = first_passage_rate(neuron, y_th, y_r) / MS_PER_S;
-    if rate == 0.0 {
+    // Where the distance of the barriers is lost, the rate is 1000/tau_refrac whatever the current.
+    if rate == 0.0 || y_th == y_r {
         return (0.0, 0.0);
     }
     // rate erfcx(-y) as a whole, so that it stays finite where erfcx(-y) overflows.

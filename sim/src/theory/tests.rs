@@ -243,6 +243,16 @@ fn siegert_gradients_against_mpmath() {
     }
 }
 
+#[test]
+fn noise_that_drowns_the_distance_of_the_barriers() {
+    // The raised threshold stands 27 deviations above the mean, and the 15 mV to the reset are lost beside 1e266 nA.
+    let neuron = IfCurrExp { tau_m: 6.453e-5, ..set("P4") };
+    let noise = Noise::Synaptic { sigma: 1e266, tau_syn: 0.04297 };
+    let theory = Theory::Corrected(ResetShift::Whole);
+    assert_eq!(theory.rate(&neuron, noise, 1.0).unwrap(), 1000.0 / neuron.tau_refrac);
+    assert_eq!(theory.gradient(&neuron, noise, 1.0).unwrap(), Gradient { d_mu: 0.0, d_sigma: 0.0 });
+}
+
 /// The theories with a closed form that are made for a noise.
 fn closed_forms(noise: Noise) -> impl Iterator<Item = Theory> {
     let redrawn = matches!(noise, Noise::Redrawn { .. });
