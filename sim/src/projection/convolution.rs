@@ -149,6 +149,22 @@ impl Convolution {
         &self.shape
     }
 
+    /// The kernel as it was given: `[kernel row][kernel column][channel of a group][filter]` (nA).
+    pub fn kernel(&self) -> Vec<f64> {
+        let ConvolutionShape { channels, kernel, filters, stride, groups, .. } = self.shape;
+        let [group_channels, group_filters] = [channels / groups, filters / groups];
+        let weight = |index: usize| {
+            let (filter, rest) = (index % filters, index / filters);
+            let (channel, cell) = (rest % group_channels, rest / group_channels);
+            let (row, column) = (cell / kernel[1], cell % kernel[1]);
+            let phase = &self.phases[column % stride[1]];
+            let place = phase.start + (phase.last - column) / stride[1];
+            let channel = filter / group_filters * group_channels + channel;
+            self.weights[((channel * kernel[0] + row) * kernel[1] + place) * group_filters + filter % group_filters]
+        };
+        (0..self.weights.len()).map(weight).collect()
+    }
+
     pub(super) fn pre_size(&self) -> usize {
         self.shape.map[0] * self.shape.map[1] * self.shape.channels
     }
@@ -247,6 +263,7 @@ mod tests {
             let convolution = Convolution::new(shape, &kernel).unwrap();
             let n_post = convolution.post_size();
             prop_assert_eq!(n_post, out_y * out_x * filters);
+            prop_assert_eq!(convolution.kernel(), kernel.clone());
             let mut got = vec![0.0; convolution.pre_size() * n_post];
             for pre in 0..convolution.pre_size() {
                 convolution.rows(pre, |start, weights| {

@@ -89,6 +89,41 @@ impl Synapses {
         }
     }
 
+    /// Number of synapses, those of weight zero among them.
+    pub fn count(&self) -> u64 {
+        match self {
+            Synapses::Sparse(sparse) => sparse.len() as u64,
+            _ => {
+                let mut count = 0;
+                (0..self.pre_size()).for_each(|pre| self.rows(pre, |row| count += row.len() as u64));
+                count
+            }
+        }
+    }
+
+    /// Calls `visit` for every synapse, in order of presynaptic neurons. Delays are those of listed synapses, to which that of the projection adds;
+    /// 0 for all others.
+    pub fn for_each(&self, mut visit: impl FnMut(Synapse)) {
+        if let Synapses::Sparse(sparse) = self {
+            return sparse.synapses().for_each(visit);
+        }
+        for pre in 0..self.pre_size() {
+            let mut one = |post: usize, weight: f64| {
+                visit(Synapse { pre: pre as u32, post: post as u32, weight, delay: 0.0 });
+            };
+            self.rows(pre, |row| match row {
+                Row::Neighbours { start, weights } => {
+                    weights.iter().enumerate().for_each(|(i, &weight)| one(start + i, weight));
+                }
+                Row::Range { start, end, weight } => (start..end).for_each(|post| one(post, weight)),
+                Row::Alike { targets, weight } => targets.iter().for_each(|&post| one(post as usize, weight)),
+                Row::Each { targets, weights } => {
+                    targets.iter().zip(weights).for_each(|(&post, &weight)| one(post as usize, weight));
+                }
+            });
+        }
+    }
+
     /// Calls `deliver` for the targets of one presynaptic neuron, row by row.
     #[inline]
     pub(crate) fn rows(&self, pre: usize, mut deliver: impl FnMut(Row<'_>)) {
@@ -183,4 +218,30 @@ fn check_weights(weights: &[f64], expected: usize) -> Result<(), NetworkError> {
     }
     weights.iter().try_for_each(|&w| crate::error::finite("weight", "nA", w))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Closed forms: a pool of 2 x 2 over 2 x 4 cells, a matrix, one weight for all.
+    #[test]
+    fn every_synapse_is_visited_once() {
+        let listed = |synapses: Synapses| {
+            let mut found = Vec::new();
+            synapses.for_each(|s| found.push((s.pre, s.post, s.weight, s.delay)));
+            assert_eq!(synapses.count(), found.len() as u64);
+            found
+        };
+        let pool = listed(Synapses::Pooling(Pooling::new([2, 4], 1, [2, 2], 0.25).unwrap()));
+        assert_eq!(pool, (0..8).map(|pre| (pre, pre % 4 / 2, 0.25, 0.0)).collect::<Vec<_>>());
+        let matrix = listed(Synapses::Dense(Dense::new(2, 3, vec![1.0, 2.0, 3.0, 4.0, 0.0, 6.0]).unwrap()));
+        let weights = [1.0, 2.0, 3.0, 4.0, 0.0, 6.0];
+        assert_eq!(matrix, (0..6).map(|i| (i / 3, i % 3, weights[i as usize], 0.0)).collect::<Vec<_>>());
+        let uniform = listed(Synapses::Uniform(Uniform::new(1, 2, -0.5).unwrap()));
+        assert_eq!(uniform, [(0, 0, -0.5, 0.0), (0, 1, -0.5, 0.0)]);
+        let list = [Synapse { pre: 1, post: 0, weight: 2.0, delay: 3.0 }];
+        let sparse = listed(Synapses::Sparse(Sparse::from_list(2, 1, &list).unwrap()));
+        assert_eq!(sparse, [(1, 0, 2.0, 3.0)]);
+    }
 }

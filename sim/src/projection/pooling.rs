@@ -60,6 +60,21 @@ impl Pooling {
         self
     }
 
+    /// Height and width of a window.
+    pub fn window(&self) -> [usize; 2] {
+        self.window
+    }
+
+    /// Weight of every synapse (nA).
+    pub fn weight(&self) -> f64 {
+        self.weight[0]
+    }
+
+    /// How the neurons are numbered.
+    pub fn layout(&self) -> MapLayout {
+        self.layout
+    }
+
     pub(super) fn pre_size(&self) -> usize {
         self.map[0] * self.map[1] * self.channels
     }
