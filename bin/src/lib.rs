@@ -23,5 +23,6 @@ pub mod reproduce;
 pub mod response;
 pub mod run;
 pub mod simulate;
+mod sonata;
 pub mod table;
 pub mod verify;

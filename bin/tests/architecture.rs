@@ -37,7 +37,7 @@ const HOMES: [(&str, &[&str]); 27] = [
     ("rand_distr", &["sim/src/random.rs", "ann/src/random.rs"]),
     ("gemm", &["ann/src/matrix.rs"]),
     ("hdf5_reader", &["ann/src/keras/hdf5_file.rs", "bin/tests/simulate.rs"]),
-    ("hdf5_writer", &["ann/src/keras/hdf5_file.rs", "bin/src/simulate/sonata.rs"]),
+    ("hdf5_writer", &["ann/src/keras/hdf5_file.rs", "bin/src/sonata.rs", "bin/src/convert/export/nir_file.rs"]),
     ("toml", &["bin/src/simulate/description.rs", "bin/src/neuron_arguments.rs", "bin/src/ann_commands/model_file.rs"]),
     ("flate2", &["data/src/idx.rs"]),
     ("zune_jpeg", &["data/src/cifar10.rs", "data/src/error.rs"]),

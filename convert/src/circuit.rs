@@ -89,6 +89,16 @@ impl Circuit {
         Site { pre, network, population }
     }
 
+    /// The first layer (index, kind) that chooses or renumbers spikes between networks, if there is one.
+    pub(crate) fn gate(&self) -> Option<(usize, &'static str)> {
+        let mut heard = self.parts.iter().flat_map(|part| &part.sources).map(|&train| &self.trains[train]);
+        heard.find_map(|train| match train.origin {
+            TrainOrigin::Greatest { .. } => Some((train.node.unwrap_or(0), "MaxPooling2D")),
+            TrainOrigin::Together(_) => Some((train.node.unwrap_or(0), "Concatenate")),
+            TrainOrigin::Input | TrainOrigin::Neurons { .. } => None,
+        })
+    }
+
     pub(crate) fn networks(&self) -> impl Iterator<Item = &Network> {
         self.parts.iter().map(|part| &part.network)
     }

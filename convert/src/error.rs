@@ -93,6 +93,69 @@ pub enum ConversionError {
     Network(#[from] ann::NetworkError),
 }
 
+/// A spiking network, or a part of it, that other simulators cannot have.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum ExportError {
+    /// A layer that stands between two networks.
+    #[error(
+        "layer {layer} ({kind}) chooses or renumbers spikes, which other simulators do not: \
+         use AveragePooling2D in place of maxima and Add in place of Concatenate, or export the spikes alone"
+    )]
+    Gate {
+        /// Index of the layer.
+        layer: usize,
+        /// What the layer is.
+        kind: &'static str,
+    },
+    /// Several networks, or none.
+    #[error("the conversion is not one network, which an export needs: export the spikes alone")]
+    Several,
+    /// A population with more than the parameters of its neuron.
+    #[error("population {name} has {what}, which an export does not tell")]
+    Population {
+        /// Name of the population.
+        name: String,
+        /// What is too much.
+        what: &'static str,
+    },
+    /// A projection that arrives at once.
+    #[error("the projection onto {name} has no delay, which simulators on a grid need: give --delay, 1 ms for example")]
+    NoDelay {
+        /// Name of the population.
+        name: String,
+    },
+    /// More synapses than fit.
+    #[error(
+        "the network has {found} synapses, of which at most {most} can be listed one by one: \
+         export a smaller network, or the spikes alone"
+    )]
+    TooManySynapses {
+        /// Number of synapses.
+        found: u64,
+        /// Largest number.
+        most: u64,
+    },
+    /// A connection that NIR has no word for, too large for a matrix.
+    #[error(
+        "the connections from {from} to {to} are no Conv2d or SumPool2d of NIR ({reason}), and a matrix of {rows} x {columns} is too large (at most {most} numbers): \
+         use square kernels, padding of the same size on both sides, and pools without overlap"
+    )]
+    MatrixTooLarge {
+        /// Name of the presynaptic population.
+        from: String,
+        /// Name of the postsynaptic population.
+        to: String,
+        /// Why they are none.
+        reason: &'static str,
+        /// Number of postsynaptic neurons.
+        rows: usize,
+        /// Number of presynaptic neurons.
+        columns: usize,
+        /// Largest number of entries.
+        most: usize,
+    },
+}
+
 /// Accepts only a positive finite number.
 pub(crate) fn positive(name: &'static str, unit: &'static str, found: f64) -> Result<f64, ConversionError> {
     if 0.0 < found && found.is_finite() { Ok(found) } else { Err(ConversionError::Setting { name, unit, found }) }

@@ -7,7 +7,7 @@
 //! [`LatencyAccuracy`] and [`wilson`] say what was lost, and how sure that is.
 //!
 //! Reading order: `plan/`, [`Route`], [`SpikingNetwork`], `calibration.rs`, `tuning.rs`, `circuit.rs`, [`present`], [`ConversionLoss`],
-//! [`LayerExamination`], [`IntegrateNetwork`].
+//! [`LayerExamination`], [`IntegrateNetwork`]; [`observe`], [`ExportedNetwork`] and [`Nir`] for other simulators.
 
 mod calibration;
 mod circuit;
@@ -16,10 +16,13 @@ mod diagnosis;
 mod encoding;
 mod error;
 mod examination;
+mod exported;
 mod gate;
 mod integrate;
 mod latency;
 mod mapping;
+mod nir;
+mod observation;
 mod plan;
 mod presentation;
 mod route;
@@ -32,10 +35,13 @@ pub use calibration::{LayerFit, ResponseFit};
 pub use conversion_loss::ConversionLoss;
 pub use diagnosis::{Cause, Diagnosis};
 pub use encoding::Encoding;
-pub use error::ConversionError;
+pub use error::{ConversionError, ExportError};
 pub use examination::LayerExamination;
+pub use exported::{ExportedNetwork, SynapseList, grid_step};
 pub use integrate::{IntegrateLayer, IntegrateNetwork, IntegrateSettings, ReadOut};
 pub use latency::{LatencyAccuracy, standard_latencies};
+pub use nir::{Nir, NirNode};
+pub use observation::{Observation, observe};
 pub use presentation::{Decision, Outcome, Presentation, present};
 pub use route::Route;
 pub use spiking_network::{ConversionSettings, MappedLayer, SpikingNetwork};

@@ -1,6 +1,6 @@
 //! `convert`: maps a trained network to spiking neurons and measures what that costs.
 
-use bin::convert::{CompareArguments, ConvertArguments, DoctorArguments, compare, convert, doctor};
+use bin::convert::{CompareArguments, ConvertArguments, DoctorArguments, ExportArguments, compare, convert, doctor, export};
 use bin::run;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -22,6 +22,10 @@ enum Command {
     Doctor(Box<DoctorArguments>),
     /// Run several models or settings on the same images, and compare them pair by pair
     Compare(CompareArguments),
+    /// Write the spiking network, its input and its spikes for NEST, PyNN, NIR or SONATA, to check them independently
+    #[command(mut_arg("images", |images| images.default_value("3")))]
+    #[command(mut_arg("output", |output| output.help("Where to write: a folder for --to nest and pynn, a file for --to nir and sonata")))]
+    Export(Box<ExportArguments>),
 }
 
 fn main() -> ExitCode {
@@ -29,6 +33,7 @@ fn main() -> ExitCode {
     run::finish(match program.command {
         Some(Command::Doctor(arguments)) => doctor(&arguments),
         Some(Command::Compare(arguments)) => compare(&arguments),
+        Some(Command::Export(arguments)) => export(&arguments),
         None => convert(&program.arguments),
     })
 }

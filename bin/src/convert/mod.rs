@@ -3,6 +3,7 @@
 mod arguments;
 mod compare;
 mod doctor;
+mod export;
 mod measurement;
 mod page;
 mod report;
@@ -18,6 +19,7 @@ use convert::{Diagnosis, Outcome};
 use data::ImageSet;
 use data::mnist::Split;
 pub use doctor::{DoctorArguments, doctor};
+pub use export::{ExportArguments, export};
 use measurement::Measurement;
 use spiking::Spiking;
 use std::ops::ControlFlow;

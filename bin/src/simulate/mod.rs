@@ -5,7 +5,6 @@ mod experiment;
 mod population;
 mod projection;
 mod raster;
-mod sonata;
 mod source;
 mod spikes_file;
 mod statistics;

@@ -1,10 +1,10 @@
 //! Spikes as files: CSV, NumPy archive, SONATA.
 
 use super::experiment::Experiment;
-use super::sonata;
 use super::traces::recorded_neurons;
 use crate::npz;
 use crate::output::{Provenance, ResultFolder, csv_number};
+use crate::sonata;
 use anyhow::Result;
 use clap::ValueEnum;
 use sim::{PopulationRecord, Record, Spike};

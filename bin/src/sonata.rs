@@ -22,7 +22,7 @@ const SORTING: [&str; 3] = ["none", "by_id", "by_time"];
 /// # Errors
 ///
 /// Fails only for data that HDF5 cannot hold.
-pub(super) fn encode(trains: &[(&str, &[Spike])], made: &Provenance) -> Result<Vec<u8>> {
+pub(crate) fn encode(trains: &[(&str, &[Spike])], made: &Provenance) -> Result<Vec<u8>> {
     build(trains, made)
         .and_then(|builder| {
             let plan = builder.into_plan()?;
