@@ -54,8 +54,8 @@ def allowed(exported, image, step):
         count = population.count[image].astype(float)
         total = count.sum()
         if step == 0.0:
-            # Simulators that look for crossings once a step miss some of those that last for less, about one in millions:
-            # one spike in a thousand is ample, and far less than any wrong parameter would cost.
+            # Simulators that look for crossings once a step miss some of those that last for less, a few in a hundred thousand
+            # spikes: one in a thousand is ample, and less than a parameter that is wrong by a percent would cost.
             limits.append(2.0 + 0.001 * total)
             continue
         # A spike that falls between two grid points is put on the later one, half a step late on average, and the next

@@ -27,7 +27,7 @@ const MOST_IMAGES: usize = 1000;
 enum Target {
     /// A folder with the network, its input, the spikes that we expect and run_nest.py, which compares
     Nest,
-    /// The same with run_pynn.py, for any simulator behind PyNN
+    /// The same with run_pynn.py, for the simulators behind PyNN
     Pynn,
     /// One file of the Neuromorphic Intermediate Representation, without input
     Nir,
@@ -43,7 +43,7 @@ pub struct ExportArguments {
     /// What is written
     #[arg(long, value_enum)]
     to: Target,
-    /// Expect spikes on a grid of steps of DT ms as well, every one of which the other simulator has to fire; with --to nest and --to pynn
+    /// Expect spikes on a grid of steps of DT ms as well, every one of which NEST has to fire; with --to nest
     #[arg(long, value_name = "DT", allow_negative_numbers = true)]
     grid: Option<f64>,
 }
@@ -64,8 +64,8 @@ pub fn export(arguments: &ExportArguments) -> Result<ExitCode> {
     if flags.images > MOST_IMAGES {
         bail!("--images of an export must be at most {MOST_IMAGES}, found {}", flags.images);
     }
-    if grid.is_some() && !matches!(to, Target::Nest | Target::Pynn) {
-        bail!("--grid needs --to nest or --to pynn: the other files do not hold spikes on a grid");
+    if grid.is_some() && *to != Target::Nest {
+        bail!("--grid needs --to nest: no other simulator is known to fire spike for spike on a grid");
     }
     let (_, spiking) = super::converted(flags)?;
     let Spiking::Leaky(spiking) = spiking else { bail!("only LIF neurons are exported") };
