@@ -65,7 +65,7 @@ pub fn export(arguments: &ExportArguments) -> Result<ExitCode> {
         bail!("--images of an export must be at most {MOST_IMAGES}, found {}", flags.images);
     }
     if grid.is_some() && *to != Target::Nest {
-        bail!("--grid needs --to nest: no other simulator is known to fire spike for spike on a grid");
+        bail!("--grid needs --to nest: run_nest.py alone compares spike by spike");
     }
     let (_, spiking) = super::converted(flags)?;
     let Spiking::Leaky(spiking) = spiking else { bail!("only LIF neurons are exported") };
@@ -87,7 +87,7 @@ pub fn export(arguments: &ExportArguments) -> Result<ExitCode> {
             write_file(path, &nir_file::encode(&graph, &exported, &made)?)?;
             let left_out: Vec<String> = nir_file::left_out(&exported);
             let mut text = format!("wrote {} nodes into {}\n", graph.nodes.len(), path.display());
-            left_out.iter().for_each(|sentence| text += &format!("NIR cannot tell: {sentence}\n"));
+            left_out.iter().for_each(|sentence| text += &format!("left out: {sentence}\n"));
             (json!({ "provenance": made, "nodes": graph.nodes.len(), "left_out": left_out }), text)
         }
         Target::Sonata => {

@@ -18,7 +18,7 @@ const UNITS: [(&str, &str); 6] = [
     ("read_out", "the unit of the output with the most spikes is the class"),
 ];
 
-/// What NIR has no word for.
+/// What the file does not tell.
 pub(super) fn left_out(exported: &ExportedNetwork<'_>) -> Vec<String> {
     let network = exported.network();
     let mut sentences = Vec::new();
@@ -26,13 +26,13 @@ pub(super) fn left_out(exported: &ExportedNetwork<'_>) -> Vec<String> {
     let refractory = refractory.fold(0.0, f64::max);
     if refractory > 0.0 {
         sentences.push(format!(
-            "the refractory period of {refractory} ms (v is held at v_reset after a spike; without it neurons fire faster)"
+            "the refractory period of {refractory} ms, for which NIR has no word: a reader has to hold v at v_reset for so long after a spike, or neurons fire faster"
         ));
     }
     let delay = network.projections().iter().map(|projection| projection.delays().1).fold(0.0, f64::max);
     if delay > 0.0 {
         sentences.push(format!(
-            "the delay of {delay} ms of each projection (left out, as few readers know Delay nodes; rates hardly depend on it)"
+            "the delay of {delay} ms of each projection, as few readers know Delay nodes; it puts spikes off without changing their number"
         ));
     }
     sentences
