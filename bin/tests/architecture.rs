@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 5] = [
 ];
 
 /// Libraries with one home: the only files that may name them.
-const HOMES: [(&str, &[&str]); 27] = [
+const HOMES: [(&str, &[&str]); 28] = [
     (
         "pulp",
         &[
@@ -47,7 +47,7 @@ const HOMES: [(&str, &[&str]); 27] = [
     ("plotters", &["bin/src/figure/"]),
     ("png", &["bin/src/figure/"]),
     ("comfy_table", &["bin/src/table.rs"]),
-    ("npyz", &["bin/src/npy.rs", "bin/src/bench/archive.rs", "bin/tests/simulate.rs"]),
+    ("npyz", &["bin/src/npy.rs", "bin/src/archive.rs", "bin/tests/simulate.rs"]),
     (
         "nalgebra",
         &[
@@ -60,7 +60,8 @@ const HOMES: [(&str, &[&str]); 27] = [
     ("anyhow", &["bin/"]),
     ("clap", &["bin/"]),
     ("indicatif", &["bin/src/run.rs"]),
-    ("zip", &["ann/src/keras/archive.rs", "bin/src/bench/archive.rs", "bin/src/npz.rs", "bin/tests/simulate.rs"]),
+    ("zip", &["ann/src/keras/archive.rs", "bin/src/archive.rs", "bin/src/npz.rs", "bin/tests/simulate.rs"]),
+    ("crc32fast", &["bin/src/convert/mod.rs"]),
     ("cpu_time", &["bin/src/bench/resources.rs"]),
     ("ctrlc", &["bin/src/run.rs"]),
     // Model files are written by the crate that knows them, results by the programs; tests make folders of their own.
@@ -72,6 +73,7 @@ const HOMES: [(&str, &[&str]); 27] = [
             "ann/src/onnx/constant.rs",
             "bin/src/output.rs",
             "bin/src/neuron_arguments.rs",
+            "bin/src/image_files.rs",
             "bin/tests/",
             "ann/tests/",
             "data/tests/",

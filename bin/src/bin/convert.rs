@@ -1,6 +1,6 @@
 //! `convert`: maps a trained network to spiking neurons and measures what that costs.
 
-use bin::convert::{CompareArguments, ConvertArguments, DoctorArguments, compare, convert, doctor};
+use bin::convert::{CompareArguments, ConvertArguments, DoctorArguments, MergeArguments, compare, convert, doctor, merge};
 use bin::run;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -22,6 +22,8 @@ enum Command {
     Doctor(Box<DoctorArguments>),
     /// Run several models or settings on the same images, and compare them pair by pair
     Compare(CompareArguments),
+    /// Put shards of a run together
+    Merge(MergeArguments),
 }
 
 fn main() -> ExitCode {
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
     run::finish(match program.command {
         Some(Command::Doctor(arguments)) => doctor(&arguments),
         Some(Command::Compare(arguments)) => compare(&arguments),
+        Some(Command::Merge(arguments)) => merge(&arguments),
         None => convert(&program.arguments),
     })
 }

@@ -1,6 +1,7 @@
 //! `convert doctor`: where a conversion loses what the trained network knew.
 
 use super::arguments::{ConvertArguments, NeuronChoice};
+use super::mapping::layer_name;
 use super::spiking::Spiking;
 use crate::dataset;
 use crate::output::{Provenance, ResultFolder, json_text};
@@ -39,8 +40,7 @@ pub fn doctor(arguments: &DoctorArguments) -> Result<ExitCode> {
     }
     let (trained, spiking) = super::converted(flags)?;
     let Spiking::Leaky(spiking) = spiking else { bail!("the doctor knows LIF neurons only") };
-    let folder = dataset::folder(flags.data_dir.as_deref(), flags.data().name())?;
-    let images = flags.data().load(&folder, Split::Test)?.first(arguments.look_at);
+    let images = flags.data().load(Split::Test)?.first(arguments.look_at);
     let examinations = run::on_threads(flags.run.threads, || examine(&spiking, &trained, &images, flags))?;
     let diagnosis = Diagnosis::of(&examinations);
     let document = document(&spiking, &examinations, diagnosis, &Provenance::of("convert", Some(flags.seed)));
@@ -90,7 +90,7 @@ fn tell(spiking: &SpikingNetwork, examinations: &[LayerExamination]) -> String {
         .iter()
         .zip(examinations)
         .map(|(layer, examined)| {
-            let mut row = vec![layer.kind.to_owned() + if layer.is_negative { " (negative)" } else { "" }];
+            let mut row = vec![layer_name(layer)];
             row.push(number(examined.wanted, 2));
             row.push(number(examined.measured, 2));
             row.push(number(examined.correlation, 4));

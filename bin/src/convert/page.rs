@@ -1,8 +1,8 @@
 //! One page of HTML that shows a conversion, with its figures inside.
 
+use super::mapping::Mapping;
 use super::measurement::Measurement;
 use super::report;
-use super::spiking::Spiking;
 use crate::figure::{Axis, Figure, HeatMap};
 use crate::output::Provenance;
 use anyhow::Result;
@@ -11,7 +11,7 @@ use anyhow::Result;
 const LABEL: &str = "label";
 
 /// The page; it needs no other file.
-pub(super) fn page(spiking: &Spiking, m: &Measurement, made: &Provenance) -> Result<String> {
+pub(super) fn page(mapping: &Mapping, m: &Measurement, made: &Provenance) -> Result<String> {
     let seed = made.seed.map_or_else(String::new, |seed| format!(", seed {seed}"));
     let figures = [
         ("Accuracy against presentation time", report::figure(m).svg()?),
@@ -29,7 +29,7 @@ pub(super) fn page(spiking: &Spiking, m: &Measurement, made: &Provenance) -> Res
         made.program,
         made.version,
         figures.concat(),
-        escaped(&report::text(spiking, m)),
+        escaped(&report::text(mapping, m)),
     ))
 }
 

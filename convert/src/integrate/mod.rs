@@ -16,6 +16,7 @@ mod steps;
 
 use crate::error::{ConversionError, check_images};
 use crate::plan::{Plan, PreparedMap, Sign, Train, TrainId, TrainOrigin};
+use crate::read_out::ReadOut;
 use crate::statistics::quantile;
 use ann::{Activation, Network, Samples, Shape};
 
@@ -34,15 +35,6 @@ impl Default for IntegrateSettings {
     fn default() -> Self {
         IntegrateSettings { percentile: 0.995, v_init: 0.5, read_out: ReadOut::Potential }
     }
-}
-
-/// What the outputs are judged by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReadOut {
-    /// The sum of all that has arrived at an output.
-    Potential,
-    /// The number of its spikes.
-    Count,
 }
 
 /// A population of integrate-and-fire neurons.
