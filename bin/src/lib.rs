@@ -20,6 +20,7 @@ mod npz;
 mod outcome;
 pub mod output;
 mod published;
+mod raster;
 mod records;
 pub mod reproduce;
 pub mod response;

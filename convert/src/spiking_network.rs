@@ -80,6 +80,7 @@ pub struct SpikingNetwork {
     /// The stage of each layer.
     stages: Vec<usize>,
     input: Shape,
+    connections: u64,
     encoder: Encoder,
     delay: f64,
     tau_syn: f64,
@@ -135,6 +136,7 @@ impl SpikingNetwork {
         let mapping =
             Mapping::new(settings, (response, neuron), (&plan, &activity, samples.len()), &stimuli, unit_rates);
         let Mapped { circuit, unit_rates, stages, layers } = mapping.run()?;
+        let connections = plan.connections()?;
         let delay = settings.delay;
         Ok(SpikingNetwork {
             circuit,
@@ -142,6 +144,7 @@ impl SpikingNetwork {
             unit_rates,
             stages,
             input,
+            connections,
             encoder,
             delay,
             tau_syn,
@@ -198,6 +201,11 @@ impl SpikingNetwork {
     /// population of the last are the outputs.
     pub fn networks(&self) -> impl Iterator<Item = &sim::Network> {
         self.circuit.networks()
+    }
+
+    /// Connections of the trained network: multiplications for one image, with all that is linear drawn together.
+    pub fn connections(&self) -> u64 {
+        self.connections
     }
 
     /// Shape of an image.

@@ -1,6 +1,8 @@
 //! `convert`: maps a trained network to spiking neurons and measures what that costs.
 
-use bin::convert::{CompareArguments, ConvertArguments, DoctorArguments, MergeArguments, compare, convert, doctor, merge};
+use bin::convert::{
+    CompareArguments, ConvertArguments, DoctorArguments, MergeArguments, compare, convert, doctor, merge,
+};
 use bin::run;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

@@ -1,5 +1,6 @@
 //! The flags of `convert`.
 
+use super::energy::Device;
 use crate::dataset::{DataSet, Images};
 use crate::run::RunArguments;
 use anyhow::{Context, Result, bail};
@@ -107,6 +108,9 @@ pub struct ConvertArguments {
     /// Folder with the files of the data set [default: $LIF_DATA/NAME, data/NAME]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Reckon the energy on a device: loihi, truenorth, cmos45 or a table of your own (TOML)
+    #[arg(long, value_name = "DEVICE")]
+    energy: Option<String>,
     /// Present only part I of N of the images, to be put together by convert merge
     #[arg(long, value_name = "I/N", requires = "output")]
     shard: Option<Shard>,
@@ -166,6 +170,11 @@ impl ConvertArguments {
             Some(EncodingChoice::Latency) => Encoding::Latency,
             Some(EncodingChoice::Constant) => Encoding::Constant,
         }
+    }
+
+    /// The device whose energy is reckoned.
+    pub(super) fn device(&self) -> Result<Option<Device>> {
+        self.energy.as_deref().map(Device::read).transpose()
     }
 
     /// The trained network; clap asks for it, unless there is a subcommand.

@@ -79,7 +79,8 @@ pub fn compare(arguments: &CompareArguments) -> Result<ExitCode> {
         let (trained, spiking) = converted(flags)?;
         eprintln!("{name}");
         let range = 0..test.len();
-        let trial = Trial::run(flags, &trained, &spiking, &test, range, None, &interrupt).with_context(|| name.clone())?;
+        let trial =
+            Trial::run(flags, &trained, &spiking, &test, range, None, &interrupt).with_context(|| name.clone())?;
         let measurement = Measurement::of(&flags.latencies(), &trial);
         if !measurement.complete {
             bail!("interrupted in {name}: nothing can be compared");

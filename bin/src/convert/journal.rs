@@ -223,7 +223,8 @@ impl Journal {
                     Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
                     Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
                 };
-                let found = Outcomes::parse(&text, cut_off).with_context(|| format!("cannot read {}", path.display()))?;
+                let found =
+                    Outcomes::parse(&text, cut_off).with_context(|| format!("cannot read {}", path.display()))?;
                 same_run(&header, &found.header).with_context(|| format!("cannot resume {}", path.display()))?;
                 let known: BTreeSet<usize> = past.iter().map(|shown| shown.image).collect();
                 past.extend(found.shown.into_iter().filter(|shown| !known.contains(&shown.image)));

@@ -93,7 +93,13 @@ fn integrating_document(network: &IntegrateNetwork) -> Value {
             "is_signed": layer.is_signed,
         })
     };
-    json!({ "route": "integrate-and-fire", "step_ms": 1, "layers": network.layers().map(layer).collect::<Vec<_>>() })
+    json!({
+        "route": "integrate-and-fire",
+        "step_ms": 1,
+        "neurons": network.layers().map(|layer| layer.shape.units()).sum::<usize>(),
+        "connections": network.connections(),
+        "layers": network.layers().map(layer).collect::<Vec<_>>(),
+    })
 }
 
 fn leaky_document(spiking: &SpikingNetwork) -> Value {
@@ -113,6 +119,8 @@ fn leaky_document(spiking: &SpikingNetwork) -> Value {
         "route": match spiking.route() { Route::Physical => "physical", Route::Normalised => "normalised" },
         "encoding": encoding_name(spiking.encoding()),
         "max_rate_hz": spiking.max_rate(),
+        "neurons": spiking.layers().iter().map(|layer| layer.shape.units()).sum::<usize>(),
+        "connections": spiking.connections(),
         "layers": spiking.layers().iter().map(layer).collect::<Vec<_>>(),
     })
 }

@@ -1,8 +1,9 @@
 //! `convert merge`: shards of a run, or runs that were interrupted, as one.
 
+use super::energy::Device;
 use super::journal::{Outcomes, same_run};
 use super::measurement::Measurement;
-use super::results;
+use super::results::Results;
 use super::trial::Trial;
 use crate::output::{Provenance, write_file};
 use anyhow::{Context, Result, bail};
@@ -19,6 +20,9 @@ pub struct MergeArguments {
     /// Write what a whole run writes into this folder
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
+    /// Reckon the energy on a device: loihi, truenorth, cmos45 or a table of your own (TOML)
+    #[arg(long, value_name = "DEVICE")]
+    energy: Option<String>,
     /// Print one JSON document instead of the table
     #[arg(long)]
     json: bool,
@@ -50,7 +54,10 @@ pub fn merge(arguments: &MergeArguments) -> Result<ExitCode> {
         write_file(&folder.join("outcomes.jsonl"), Outcomes::text(&header, &trial)?.as_bytes())?;
     }
     let provenance = Provenance::of("convert", Some(header.seed));
-    results::tell(&header.mapping, &measurement, &provenance, arguments.output.as_deref(), arguments.json)?;
+    let device = arguments.energy.as_deref().map(Device::read).transpose()?;
+    let results =
+        Results { mapping: &header.mapping, measurement: &measurement, insight: None, device: device.as_ref() };
+    results.tell(&provenance, arguments.output.as_deref(), arguments.json)?;
     if !measurement.complete {
         eprintln!("error: {} of {} images are there: shards are missing", trial.shown.len(), header.images);
         return Ok(ExitCode::FAILURE);

@@ -3,6 +3,8 @@
 mod arguments;
 mod compare;
 mod doctor;
+mod energy;
+mod insight;
 mod journal;
 mod mapping;
 mod measurement;
@@ -18,20 +20,21 @@ use crate::run::{self, Interrupt};
 use anyhow::{Context, Result, bail};
 pub use arguments::ConvertArguments;
 pub use compare::{CompareArguments, compare};
-use convert::Diagnosis;
 use data::ImageSet;
 use data::mnist::Split;
 pub use doctor::{DoctorArguments, doctor};
+use insight::Insight;
 use journal::{Header, Journal};
 use mapping::Mapping;
 use measurement::Measurement;
 pub use merge::{MergeArguments, merge};
+use results::Results;
 use serde_json::json;
 use spiking::Spiking;
 use std::process::ExitCode;
 use trial::Trial;
 
-/// Images that are looked at where a run ends near chance.
+/// Images on which the layers are looked at.
 const LOOKED_AT: usize = 10;
 
 /// Runs the command.
@@ -40,6 +43,7 @@ const LOOKED_AT: usize = 10;
 ///
 /// Fails on models that cannot be read or converted, missing data, impossible settings and files that cannot be written.
 pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
+    let device = arguments.device()?;
     let (trained, spiking) = converted(arguments)?;
     let provenance = Provenance::of("convert", Some(arguments.seed));
     let mapping = Mapping::of(&spiking);
@@ -63,14 +67,21 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
     };
     let trial = Trial::run(arguments, &trained, &spiking, &test, range, journal, &Interrupt::listen()?)?;
     let measurement = Measurement::of(&arguments.latencies(), &trial);
-    results::tell(&mapping, &measurement, &provenance, arguments.output.as_deref(), arguments.run.json)?;
-    if measurement.is_near_chance(trained.output().units()) {
-        eprintln!("error: the spiking network does little better than chance");
-        if let Spiking::Leaky(spiking) = &spiking {
+    let is_lost = measurement.is_near_chance(trained.output().units());
+    let insight = match &spiking {
+        Spiking::Leaky(spiking) if is_lost || arguments.output.is_some() => {
             let few = test.first(LOOKED_AT);
-            let examinations =
-                run::on_threads(arguments.run.threads, || doctor::examine(spiking, &trained, &few, arguments))?;
-            eprintln!("{}", doctor::sentence(spiking, Diagnosis::of(&examinations)));
+            Some(run::on_threads(arguments.run.threads, || Insight::of(spiking, &trained, &few, arguments))?)
+        }
+        _ => None,
+    };
+    let (insight, device) = (insight.as_ref(), device.as_ref());
+    let results = Results { mapping: &mapping, measurement: &measurement, insight, device };
+    results.tell(&provenance, arguments.output.as_deref(), arguments.run.json)?;
+    if is_lost {
+        eprintln!("error: the spiking network does little better than chance");
+        if let Some(insight) = insight {
+            eprintln!("{}", insight.sentence());
         }
         return Ok(ExitCode::FAILURE);
     }

@@ -5,8 +5,8 @@ use crate::dataset;
 use crate::fit::SynapticResponse;
 use anyhow::{Result, bail};
 use convert::{
-    ConversionSettings, Done, IntegrateNetwork, IntegrateSettings, Outcome, Presentation, Route, SpikingNetwork, Tuning,
-    present,
+    ConversionSettings, Done, IntegrateNetwork, IntegrateSettings, Outcome, Presentation, Route, SpikingNetwork,
+    Tuning, present,
 };
 use data::ImageSet;
 

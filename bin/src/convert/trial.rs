@@ -68,8 +68,11 @@ impl Trial {
         let failure: Mutex<Option<anyhow::Error>> = Mutex::new(None);
         let work = || {
             let predicted = ann::predict(trained, dataset::samples(test))?;
-            let show = |image: usize, outcome: Outcome| {
-                Shown { image, label: test.label(image), predicted: predicted[image], outcome }
+            let show = |image: usize, outcome: Outcome| Shown {
+                image,
+                label: test.label(image),
+                predicted: predicted[image],
+                outcome,
             };
             let outcomes = spiking.present(test, &images, arguments, &|image, outcome| {
                 let shown = show(image, outcome.clone());

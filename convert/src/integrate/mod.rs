@@ -56,6 +56,7 @@ pub struct IntegrateNetwork {
     stages: Vec<IntegrateStage>,
     trains: Vec<Train>,
     input: Shape,
+    connections: u64,
     /// The value that stands for a full-scale pixel.
     full_scale: f64,
     settings: IntegrateSettings,
@@ -147,7 +148,13 @@ impl IntegrateNetwork {
             stages.push(IntegrateStage { links, bias, layer, trains });
         }
         let full_scale = trained.full_scale();
-        Ok(IntegrateNetwork { stages, trains: plan.trains, input, full_scale, settings: *settings })
+        let connections = plan.connections()?;
+        Ok(IntegrateNetwork { stages, trains: plan.trains, input, connections, full_scale, settings: *settings })
+    }
+
+    /// Connections of the trained network: multiplications for one image, with all that is linear drawn together.
+    pub fn connections(&self) -> u64 {
+        self.connections
     }
 
     /// What became of the layers.
