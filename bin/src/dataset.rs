@@ -43,6 +43,37 @@ impl DataSet {
     }
 }
 
+/// Images that a network is run on, and that its activations are measured on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Images {
+    /// A data set by name, in this folder if it is not in the usual place.
+    Named(DataSet, Option<PathBuf>),
+    /// The user's own.
+    Own(PathBuf),
+}
+
+impl Images {
+    /// What they are called.
+    pub fn name(&self) -> String {
+        match self {
+            Images::Named(set, _) => set.name().to_owned(),
+            Images::Own(path) => path.display().to_string(),
+        }
+    }
+
+    /// One part of them.
+    ///
+    /// # Errors
+    ///
+    /// Fails on missing and damaged files.
+    pub fn load(&self, split: Split) -> Result<ImageSet> {
+        match self {
+            Images::Named(set, given) => set.load(&folder(given.as_deref(), set.name())?, split),
+            Images::Own(path) => crate::image_files::images(path, split),
+        }
+    }
+}
+
 /// Folder of a data set: the one given, else `$LIF_DATA/NAME`, else `data/NAME` in the working directory or in a folder
 /// above the program.
 ///

@@ -7,17 +7,20 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod ann_commands;
+pub mod archive;
 pub mod bench;
 pub mod convert;
 pub mod dataset;
 pub mod figure;
 pub mod fit;
+mod image_files;
 pub mod neuron_arguments;
 pub mod npy;
 mod npz;
 mod outcome;
 pub mod output;
 mod published;
+mod raster;
 mod records;
 pub mod reproduce;
 pub mod response;

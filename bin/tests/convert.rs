@@ -6,6 +6,7 @@ mod command;
 
 use command::{failure, json, program, root};
 use serde_json::Value;
+use std::path::Path;
 
 const RELU: &str = "models/paper-relu.h5";
 
@@ -111,13 +112,95 @@ fn the_page_needs_no_other_file() {
     assert_eq!(counts.sum::<u64>(), 50);
 }
 
+/// Lines of a file of outcomes, without the time that the run took.
+fn outcomes(folder: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(folder.join("outcomes.jsonl")).unwrap();
+    text.lines().filter(|line| !line.starts_with("{\"seconds\"")).map(str::to_owned).collect()
+}
+
+#[test]
+fn shards_and_interrupted_runs_end_like_whole_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let run = |name: &str, flags: &[&str]| {
+        let common = [RELU, "--run-mnist", "--images", "31", "--duration", "100", "--tuning", "3", "-o"];
+        let mut command = program("convert");
+        command.args(common).arg(path(name)).args(flags);
+        command
+    };
+    let whole = json(&mut run("whole", &[]));
+    let parts = [json(&mut run("one", &["--shard", "1/2"])), json(&mut run("two", &["--shard", "2/2"]))];
+    assert_eq!(parts.map(|part| number(&part, "images")), [15.0, 16.0]);
+    let merged = json(program("convert").arg("merge").arg(path("two")).arg(path("one")).arg("-o").arg(path("merged")));
+    assert_eq!(outcomes(&path("merged")), outcomes(&path("whole")));
+    assert_eq!(without_timing(merged), without_timing(whole.clone()));
+    let missing = failure(program("convert").arg("merge").arg(path("one")), 1);
+    assert!(missing.contains("15 of 31 images"), "{missing}");
+    let twice = failure(program("convert").arg("merge").arg(path("one")).arg(path("one")), 1);
+    assert!(twice.contains("image 0 is in more than one"), "{twice}");
+
+    // A run that was cut off in the middle of a line.
+    std::fs::create_dir(path("cut")).unwrap();
+    let lines = outcomes(&path("whole"));
+    std::fs::write(path("cut").join("outcomes.part.jsonl"), lines[..9].join("\n") + "\n{\"image\":{\"ima").unwrap();
+    assert!(failure(&mut run("cut", &[]), 1).contains("go on with --resume"));
+    let other = failure(&mut run("cut", &["--resume", "--seed", "2"]), 1);
+    assert!(other.contains("the seed is 1 there, 2 here"), "{other}");
+    let other = failure(&mut run("cut", &["--resume", "--encoding", "regular"]), 1);
+    assert!(other.contains("encoding is \"Poisson\" there, \"Regular\" here"), "{other}");
+    let resumed = json(&mut run("cut", &["--resume"]));
+    assert_eq!(without_timing(resumed), without_timing(whole));
+    assert_eq!(outcomes(&path("cut")), lines);
+    assert!(!path("cut").join("outcomes.part.jsonl").exists());
+
+    // What is no file of outcomes.
+    for (text, wanted) in [
+        ("", "expected the settings"),
+        ("{}", "line 1"),
+        (&lines[1], "expected the settings"),
+        (&format!("{}\n{}", lines[0], lines[1].replace("\"label\":7", "\"label\":99")), "class 99 of 10"),
+        (&format!("{}\n{}", lines[0], lines[1].replace("\"image\":0", "\"image\":31")), "the run has 31 images"),
+    ] {
+        std::fs::write(path("one").join("outcomes.jsonl"), text).unwrap();
+        let message = failure(program("convert").arg("merge").arg(path("one")), 1);
+        assert!(message.contains(wanted), "{message}");
+    }
+}
+
+#[test]
+fn images_of_ones_own_are_run_like_those_with_a_name() {
+    let run = |flags: &[&str]| {
+        let common = [RELU, "--images", "20", "--duration", "100", "--tuning", "0", "--encoding", "constant"];
+        without_timing(json(program("convert").args(common).args(flags)))
+    };
+    let named = run(&["--run-mnist"]);
+    assert_eq!(named["input_spikes_per_image"], 0.0);
+    assert_eq!(run(&["--data", "data/mnist"]), named);
+    let both = program("convert").args([RELU, "--run-mnist", "--data", "data/mnist"]).output().unwrap();
+    assert_eq!(both.status.code(), Some(2));
+}
+
+#[test]
+fn every_read_out_decides() {
+    let run = |read_out: &str, neuron: &str| {
+        let flags = [RELU, "--run-mnist", "--images", "40", "--read-out", read_out, "--neuron", neuron];
+        json(program("convert").args(flags))
+    };
+    for neuron in ["lif", "if"] {
+        let [count, potential, first] = ["count", "potential", "first-spike"].map(|read_out| run(read_out, neuron));
+        assert!(number(&count, "agreement") >= 0.95 && number(&potential, "agreement") >= 0.95);
+        // The first spike of all decides soon, and wrongly now and then, but far above chance.
+        assert!((0.5..1.0).contains(&number(&first, "snn_accuracy")), "{first}");
+        assert_eq!(number(&count, "spikes_per_image"), number(&first, "spikes_per_image"));
+    }
+}
+
 #[test]
 fn flags_of_leaky_neurons_are_refused_without_them() {
     for flag in [["--tuning", "5"], ["--hidden-rate", "100"], ["--encoding", "regular"], ["--delay", "2"]] {
         let message = failure(program("convert").args([RELU, "--neuron", "if"]).args(flag), 1);
         assert!(message.contains(flag[0]) && message.contains("needs --neuron lif"), "{message}");
     }
-    assert!(failure(program("convert").args([RELU, "--read-out", "count"]), 1).contains("needs --neuron if"));
 }
 
 /// Keras' own networks with maxima, biases, normalisation and strides, never trained for conversion: integrate-and-fire neurons lose

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // A failure is a failed test, a skipped one says so.
 
-use bin::bench::archive::Archive;
+use bin::archive::Archive;
 use bin::bench::convnet;
 use sim::{GridSimulation, Recording, Source, StreamKey};
 use std::collections::BTreeSet;

@@ -3,9 +3,10 @@
 //! Populations that hear each other directly are one network. Where a maximum or a concatenation stands between them, the spikes of one
 //! network are chosen and renumbered, and are sources of the next.
 
+use crate::encoding::Stimulus;
 use crate::error::ConversionError;
 use crate::gate;
-use crate::plan::{Plan, Sign, Train, TrainId, TrainOrigin};
+use crate::plan::{Plan, PreparedMap, Sign, Train, TrainId, TrainOrigin};
 use sim::{Network, Population, Pre, Record, Recording, Simulation, Source, Spike, StreamKey};
 use std::borrow::Cow;
 
@@ -14,6 +15,17 @@ use std::borrow::Cow;
 struct Part {
     network: Network,
     sources: Vec<TrainId>,
+}
+
+/// Constant currents by which a population hears the image.
+#[derive(Debug, Clone)]
+pub(crate) struct ImageCurrent {
+    /// The part and the index of the population.
+    pub(crate) home: (usize, usize),
+    /// Of the inputs of the trained network.
+    pub(crate) map: PreparedMap,
+    /// Current (nA) per unit of the map's sums.
+    pub(crate) scale: f64,
 }
 
 /// Networks in the order in which they run.
@@ -25,6 +37,8 @@ pub(crate) struct Circuit {
     levels: Vec<usize>,
     /// The part and the population that fire each train.
     homes: Vec<Option<(usize, usize)>>,
+    /// Where the image is heard without spikes.
+    image_currents: Vec<ImageCurrent>,
     /// The part and the population of the outputs.
     output: (usize, usize),
 }
@@ -49,7 +63,8 @@ impl Circuit {
             };
         }
         let homes = vec![None; plan.trains.len()];
-        Circuit { parts: Vec::new(), trains: plan.trains.clone(), levels, homes, output: (0, 0) }
+        let (parts, image_currents) = (Vec::new(), Vec::new());
+        Circuit { parts, trains: plan.trains.clone(), levels, homes, image_currents, output: (0, 0) }
     }
 
     /// Takes a population of a stage; returns its part and index.
@@ -99,6 +114,11 @@ impl Circuit {
         })
     }
 
+    /// Lets a population hear the image by constant currents.
+    pub(crate) fn inject(&mut self, current: ImageCurrent) {
+        self.image_currents.push(current);
+    }
+
     pub(crate) fn networks(&self) -> impl Iterator<Item = &Network> {
         self.parts.iter().map(|part| &part.network)
     }
@@ -143,11 +163,13 @@ impl<'a> CircuitSimulation<'a> {
     /// Runs all parts on a stimulus for `duration` ms.
     pub(crate) fn run(
         &mut self,
-        stimulus: &Source,
+        stimulus: &Stimulus,
         key: StreamKey,
         duration: f64,
     ) -> Result<CircuitRecord, ConversionError> {
         let circuit = self.circuit;
+        self.set_currents(&stimulus.brightness)?;
+        let stimulus = &stimulus.source;
         // Several parts may hear the image, or a maximum of it: they hear the same spikes.
         let units = circuit.trains[0].shape.units();
         let drawn = if circuit.parts.len() > 1 { stimulus.spikes(units, key, duration)? } else { Vec::new() };
@@ -166,6 +188,26 @@ impl<'a> CircuitSimulation<'a> {
         let heard = circuit.parts.iter().zip(&records).find_map(heard);
         let input_spikes = heard.unwrap_or(drawn.len() as u64);
         Ok(CircuitRecord { parts: records, input_spikes, output: circuit.output })
+    }
+}
+
+impl CircuitSimulation<'_> {
+    /// Constant currents of the populations that hear an image by them.
+    fn set_currents(&mut self, brightness: &[f32]) -> Result<(), ConversionError> {
+        let currents = &self.circuit.image_currents;
+        for (index, ImageCurrent { home, .. }) in currents.iter().enumerate() {
+            if currents[..index].iter().any(|earlier| earlier.home == *home) {
+                continue;
+            }
+            let (part, population) = *home;
+            let mut i_offset = self.circuit.parts[part].network.populations()[population].i_offset().to_vec();
+            for ImageCurrent { map, scale, .. } in currents[index..].iter().filter(|current| current.home == *home) {
+                let sums = map.apply(brightness, 1);
+                i_offset.iter_mut().zip(sums).for_each(|(current, sum)| *current += scale * f64::from(sum));
+            }
+            self.parts[part].set_i_offset(population, i_offset)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why a conversion loses accuracy, and what to do about it.
 
-use crate::examination::LayerExamination;
+use crate::examination::{ErrorParts, LayerExamination};
 use std::fmt;
 
 /// The first layer whose rates no longer tell what its activations were.
@@ -60,21 +60,21 @@ impl Diagnosis {
         let is_silent = |layer: &LayerExamination| layer.wanted < SILENT && layer.measured < SILENT;
         let is_lost = |layer: &LayerExamination| !(layer.correlation >= ENOUGH || is_silent(layer));
         let layer = examinations.iter().position(is_lost)?;
-        let LayerExamination { wanted, measured, response, neuron, transient, counting, saturated, .. } =
-            examinations[layer];
+        let LayerExamination { wanted, measured, parts, saturated, .. } = examinations[layer];
+        let ErrorParts { response, neuron, counting, transient, .. } = parts;
+        let causes = [
+            (Cause::Response, response),
+            (Cause::Neuron, neuron),
+            (Cause::Counting, counting),
+            (Cause::Transient, transient),
+        ];
+        let greatest = causes.into_iter().fold(causes[0], |most, cause| if cause.1 > most.1 { cause } else { most });
         let cause = if measured < SILENT && measured < wanted {
             Cause::Silent
         } else if saturated > 0.01 {
             Cause::Saturated
-        } else if transient > response && transient > neuron {
-            Cause::Transient
-        } else if response > neuron {
-            Cause::Response
-        } else if counting > 0.7 * neuron {
-            // The counts explain half of the variance.
-            Cause::Counting
         } else {
-            Cause::Neuron
+            greatest.0
         };
         Some(Diagnosis { layer, cause })
     }
@@ -90,13 +90,13 @@ mod tests {
         correlation: 0.99,
         slope: 1.0,
         error: 3.0,
-        response: 2.0,
-        inherited: 1.0,
-        neuron: 1.0,
-        transient: 0.5,
-        counting: 1.0,
+        parts: PARTS,
+        budget: PARTS,
         saturated: 0.0,
     };
+
+    const PARTS: ErrorParts =
+        ErrorParts { response: 2.0, inherited: 5.0, neuron: 1.0, saturation: 0.0, counting: 1.0, transient: 0.5 };
 
     #[test]
     fn the_first_layer_that_loses_information_is_named() {
@@ -104,9 +104,10 @@ mod tests {
         let poor = LayerExamination { correlation: 0.5, ..GOOD };
         let diagnosis = |layer| Diagnosis::of(&[GOOD, layer, poor]).map(|found| (found.layer, found.cause));
         assert_eq!(diagnosis(poor), Some((1, Cause::Response)));
-        assert_eq!(diagnosis(LayerExamination { neuron: 9.0, ..poor }), Some((1, Cause::Neuron)));
-        assert_eq!(diagnosis(LayerExamination { neuron: 9.0, counting: 8.0, ..poor }), Some((1, Cause::Counting)));
-        assert_eq!(diagnosis(LayerExamination { transient: 9.0, ..poor }), Some((1, Cause::Transient)));
+        let with = |parts| diagnosis(LayerExamination { parts, ..poor });
+        assert_eq!(with(ErrorParts { neuron: 9.0, ..PARTS }), Some((1, Cause::Neuron)));
+        assert_eq!(with(ErrorParts { neuron: 2.5, counting: 3.0, ..PARTS }), Some((1, Cause::Counting)));
+        assert_eq!(with(ErrorParts { transient: 9.0, ..PARTS }), Some((1, Cause::Transient)));
         assert_eq!(diagnosis(LayerExamination { saturated: 0.5, ..poor }), Some((1, Cause::Saturated)));
         // A silent layer has no correlation.
         let silent = LayerExamination { measured: 0.0, correlation: f64::NAN, ..poor };

@@ -107,6 +107,9 @@ pub enum ExportError {
         /// What the layer is.
         kind: &'static str,
     },
+    /// Images that are told by currents.
+    #[error("images are told by constant currents, which an export does not hold: choose an encoding by spikes")]
+    Currents,
     /// Several networks, or none.
     #[error("the conversion is not one network, which an export needs: export the spikes alone")]
     Several,

@@ -10,14 +10,7 @@ use sim::{MS_PER_S, Spike, StreamKey};
 
 /// Rates of one population against those that stand for the trained activations, over images and neurons.
 ///
-/// The error of a rate is the sum of four, of which the root mean squares (Hz) are told:
-///
-/// ```text
-/// rate - wanted = (predicted from wanted inputs - wanted)                       the response is no rectifier
-///               + (predicted from measured inputs - predicted from wanted)      inherited from the layers before
-///               + (rate after the transient - predicted from measured inputs)   the neuron is not its response; spikes are few
-///               + (rate - rate after the transient)                             the beginning
-/// ```
+/// The error of a rate is the sum of [`ErrorParts`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerExamination {
     /// Mean of the wanted rates (Hz).
@@ -30,31 +23,84 @@ pub struct LayerExamination {
     pub slope: f64,
     /// Root mean square of the error (Hz).
     pub error: f64,
-    /// Of its part that lies in the response.
-    pub response: f64,
-    /// Of its part that comes from the layers before.
-    pub inherited: f64,
-    /// Of its part that lies in the neuron and in the number of its spikes.
-    pub neuron: f64,
-    /// Of its part that lies in the beginning.
-    pub transient: f64,
-    /// Root mean square error (Hz) that Poisson spike counts of these rates would have; regular spikes have less.
-    pub counting: f64,
+    /// Root mean squares of its parts (Hz).
+    pub parts: ErrorParts,
+    /// What each part contributes to the error (Hz): its mean product with the error, divided by the error. Contributions add up to the
+    /// error; a part that makes up for others has a negative one.
+    pub budget: ErrorParts,
     /// Share of the neurons and images that are wanted to fire faster than half of what the refractory period allows.
     pub saturated: f64,
+}
+
+/// The parts of which the error of a rate is the sum, neuron by neuron and image by image.
+///
+/// ```text
+/// rate - wanted = (predicted from wanted inputs - wanted)                       response
+///               + (predicted from measured inputs - predicted from wanted)      inherited
+///               + (rate in a long run - predicted from measured inputs)         neuron, or saturation
+///               + (rate after the transient - rate in a long run)               counting
+///               + (rate - rate after the transient)                             transient
+/// ```
+///
+/// Predicted is what the fitted response makes of mean and variance of the synaptic current.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ErrorParts {
+    /// The response is no rectifier.
+    pub response: f64,
+    /// The moments of the input are wrong, because rates of the layers before are.
+    pub inherited: f64,
+    /// The neuron does not follow its response.
+    pub neuron: f64,
+    /// The same, of neurons that are wanted to fire faster than half of what the refractory period allows.
+    pub saturation: f64,
+    /// There are few spikes in a finite time.
+    pub counting: f64,
+    /// Rates have not settled at the beginning.
+    pub transient: f64,
+}
+
+impl ErrorParts {
+    /// Names of the parts, in their order.
+    pub const NAMES: [&str; 6] = ["response", "inherited", "neuron", "saturation", "counting", "transient"];
+
+    /// The parts in their order.
+    pub fn values(&self) -> [f64; 6] {
+        [self.response, self.inherited, self.neuron, self.saturation, self.counting, self.transient]
+    }
+
+    fn from_values([response, inherited, neuron, saturation, counting, transient]: [f64; 6]) -> ErrorParts {
+        ErrorParts { response, inherited, neuron, saturation, counting, transient }
+    }
+}
+
+/// What an examination has found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Examination {
+    /// Of each population, in the order of [`SpikingNetwork::layers`].
+    pub layers: Vec<LayerExamination>,
+    /// Wanted rate and rate (Hz) of each neuron, image by image, of each population.
+    pub rates: Vec<Vec<(f64, f64)>>,
 }
 
 /// Share of the presentation that counts as the transient.
 const TRANSIENT: f64 = 0.2;
 
-/// Rates of each train, image by image: over the presentation, and after the transient.
+/// A long run, in presentations.
+const LONG: f64 = 5.0;
+
+/// Rates (Hz) of each train, image by image.
+#[derive(Default)]
 struct Rates {
+    /// Over the presentation.
     all: Vec<Vec<f64>>,
+    /// After the transient.
     settled: Vec<Vec<f64>>,
+    /// After the transient, in a long run.
+    long: Vec<Vec<f64>>,
 }
 
 impl SpikingNetwork {
-    /// Runs the network on `samples` for `duration` ms each, and examines every population, in the order of [`SpikingNetwork::layers`].
+    /// Runs the network on `samples`, longer than the `duration` (ms) of a presentation, and examines every population but the output.
     ///
     /// # Errors
     ///
@@ -65,14 +111,15 @@ impl SpikingNetwork {
         samples: Samples<'_>,
         duration: f64,
         seed: u64,
-    ) -> Result<Vec<LayerExamination>, ConversionError> {
+    ) -> Result<Examination, ConversionError> {
         check_images(samples, self.input(), "an examination")?;
+        self.encoder().check_duration(self.input().units(), LONG * duration)?;
         let plan = self.plan();
         let rates = self.rates(samples, duration, seed)?;
         let ideal = plan.activity(trained, &samples.inputs(trained), samples.len());
-        let each = rates.settled.iter().enumerate();
+        let each = rates.long.iter().enumerate();
         let measured: Vec<Vec<f32>> = each.map(|(train, rates)| self.unit_rates().activity(train, rates)).collect();
-        let mut examinations = Vec::new();
+        let mut examination = Examination { layers: Vec::new(), rates: Vec::new() };
         for (index, layer) in self.layers().iter().enumerate() {
             let stage_index = self.stage_of(index);
             let stage = &plan.stages[stage_index];
@@ -82,19 +129,19 @@ impl SpikingNetwork {
             let predicted = |activity: &[Vec<f32>]| {
                 self.predicted(stage, activity, samples.len(), factor * layer.per_unit, layer.fit.current)
             };
-            let (from_wanted, from_measured) = (predicted(&ideal.trains)?, predicted(&measured)?);
             let wanted = ideal.outputs[stage.node].iter().map(|&a| layer.unit_rate * (factor * f64::from(a)).max(0.0));
-            let wanted: Vec<f64> = wanted.collect();
-            examinations.push(examine(
-                &wanted,
-                &rates.all[train],
-                &rates.settled[train],
-                [&from_wanted, &from_measured],
-                duration,
-                self.tau_refrac(),
-            ));
+            let levels = Levels {
+                wanted: &wanted.collect::<Vec<f64>>(),
+                from_wanted: &predicted(&ideal.trains)?,
+                from_measured: &predicted(&measured)?,
+                long: &rates.long[train],
+                settled: &rates.settled[train],
+                all: &rates.all[train],
+            };
+            examination.layers.push(levels.examine(self.tau_refrac()));
+            examination.rates.push(levels.wanted.iter().copied().zip(levels.all.iter().copied()).collect());
         }
-        Ok(examinations)
+        Ok(examination)
     }
 
     /// Rates (Hz) that the response predicts.
@@ -129,10 +176,15 @@ impl SpikingNetwork {
                 || fresh.clone(),
                 |simulation, (image, pixels)| {
                     let key = StreamKey { seed, sample: image as u64 };
-                    let stimulus = self.stimulus(pixels, duration);
-                    let record = simulation.run(&stimulus, key, duration)?;
-                    let drawn = stimulus.spikes(units, key, duration)?;
+                    let stimulus = self.encoder().stimulus(pixels, LONG * duration);
+                    let record = simulation.run(&stimulus, key, LONG * duration)?;
+                    let drawn = stimulus.source.spikes(units, key, LONG * duration)?;
                     let of = |train: usize| {
+                        if train == 0 && !stimulus.brightness.is_empty() {
+                            let rates = stimulus.brightness.iter().map(|&b| f64::from(b) * self.unit_rates().rates[0]);
+                            let rates: Vec<f64> = rates.collect();
+                            return [rates.clone(), rates.clone(), rates];
+                        }
                         let spikes = self.circuit().spikes(train, &drawn, &record.parts);
                         counted(&spikes, self.plan().trains[train].shape.units(), duration)
                     };
@@ -140,60 +192,81 @@ impl SpikingNetwork {
                 },
             )
             .collect();
-        let mut rates = Rates { all: vec![Vec::new(); trains], settled: vec![Vec::new(); trains] };
+        let empty = || vec![Vec::new(); trains];
+        let mut rates = Rates { all: empty(), settled: empty(), long: empty() };
         for image in images? {
-            for (train, (all, settled)) in image.into_iter().enumerate() {
+            for (train, [all, settled, long]) in image.into_iter().enumerate() {
                 rates.all[train].extend(all);
                 rates.settled[train].extend(settled);
+                rates.long[train].extend(long);
             }
         }
         Ok(rates)
     }
 }
 
-/// Rates over the presentation, and after the transient.
-fn counted(spikes: &[Spike], units: usize, duration: f64) -> (Vec<f64>, Vec<f64>) {
-    let (mut all, mut settled) = (vec![0.0; units], vec![0.0; units]);
+/// Rates over the presentation, after the transient, and after the transient in a long run.
+fn counted(spikes: &[Spike], units: usize, duration: f64) -> [Vec<f64>; 3] {
     let start = TRANSIENT * duration;
-    for spike in spikes {
-        all[spike.neuron as usize] += MS_PER_S / duration;
-        if spike.time >= start {
-            settled[spike.neuron as usize] += MS_PER_S / (duration - start);
+    [(0.0, duration), (start, duration), (start, LONG * duration)].map(|(from, to)| {
+        let mut rates = vec![0.0; units];
+        for spike in spikes.iter().filter(|spike| (from..to).contains(&spike.time)) {
+            rates[spike.neuron as usize] += MS_PER_S / (to - from);
         }
-    }
-    (all, settled)
+        rates
+    })
 }
 
-fn examine(
-    wanted: &[f64],
-    rates: &[f64],
-    settled: &[f64],
-    [from_wanted, from_measured]: [&[f64]; 2],
-    duration: f64,
-    tau_refrac: f64,
-) -> LayerExamination {
-    let n = wanted.len() as f64;
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / n;
-    let product = |one: &[f64], other: &[f64]| {
-        let means = (mean(one), mean(other));
-        one.iter().zip(other).map(|(a, b)| (a - means.0) * (b - means.1)).sum::<f64>() / n
-    };
-    let distance =
-        |one: &[f64], other: &[f64]| (one.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum::<f64>() / n).sqrt();
-    let (covariance, variance) = (product(wanted, rates), product(wanted, wanted));
-    let limit = if tau_refrac > 0.0 { 0.5 * MS_PER_S / tau_refrac } else { f64::INFINITY };
-    LayerExamination {
-        wanted: mean(wanted),
-        measured: mean(rates),
-        correlation: covariance / (variance * product(rates, rates)).sqrt(),
-        slope: covariance / variance,
-        error: distance(rates, wanted),
-        response: distance(from_wanted, wanted),
-        inherited: distance(from_measured, from_wanted),
-        neuron: distance(settled, from_measured),
-        transient: distance(rates, settled),
-        // Of the counts behind the transient, by which the neuron is judged.
-        counting: (mean(rates) * MS_PER_S / ((1.0 - TRANSIENT) * duration)).sqrt(),
-        saturated: wanted.iter().filter(|&&rate| rate > limit).count() as f64 / n,
+/// Rates (Hz) of a population on the way from those that are wanted to those that come.
+struct Levels<'a> {
+    wanted: &'a [f64],
+    from_wanted: &'a [f64],
+    from_measured: &'a [f64],
+    long: &'a [f64],
+    settled: &'a [f64],
+    all: &'a [f64],
+}
+
+impl Levels<'_> {
+    fn examine(&self, tau_refrac: f64) -> LayerExamination {
+        let Levels { wanted, all: rates, .. } = *self;
+        let n = wanted.len() as f64;
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / n;
+        let product = |one: &[f64], other: &[f64]| {
+            let means = (mean(one), mean(other));
+            one.iter().zip(other).map(|(a, b)| (a - means.0) * (b - means.1)).sum::<f64>() / n
+        };
+        let (covariance, variance) = (product(wanted, rates), product(wanted, wanted));
+        let limit = if tau_refrac > 0.0 { 0.5 * MS_PER_S / tau_refrac } else { f64::INFINITY };
+        let (mut squares, mut products, mut square) = ([0.0; 6], [0.0; 6], 0.0);
+        for (index, (&wanted, &rate)) in wanted.iter().zip(rates).enumerate() {
+            let error = rate - wanted;
+            let unlike = self.long[index] - self.from_measured[index];
+            let (neuron, saturation) = if wanted > limit { (0.0, unlike) } else { (unlike, 0.0) };
+            let parts = ErrorParts {
+                response: self.from_wanted[index] - wanted,
+                inherited: self.from_measured[index] - self.from_wanted[index],
+                neuron,
+                saturation,
+                counting: self.settled[index] - self.long[index],
+                transient: rate - self.settled[index],
+            };
+            square += error * error / n;
+            for (part, (squares, products)) in parts.values().into_iter().zip(squares.iter_mut().zip(&mut products)) {
+                *squares += part * part / n;
+                *products += part * error / n;
+            }
+        }
+        let error = square.sqrt();
+        LayerExamination {
+            wanted: mean(wanted),
+            measured: mean(rates),
+            correlation: covariance / (variance * product(rates, rates)).sqrt(),
+            slope: covariance / variance,
+            error,
+            parts: ErrorParts::from_values(squares.map(f64::sqrt)),
+            budget: ErrorParts::from_values(products.map(|product| if error > 0.0 { product / error } else { 0.0 })),
+            saturated: wanted.iter().filter(|&&rate| rate > limit).count() as f64 / n,
+        }
     }
 }

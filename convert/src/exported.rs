@@ -55,9 +55,9 @@ impl SpikingNetwork {
     ///
     /// Names the layer that chooses or renumbers spikes, and the population that is not plain.
     pub fn exported(&self) -> Result<ExportedNetwork<'_>, ExportError> {
-        // Another encoding has to be looked at before it is exported as spikes.
         match self.encoding() {
-            Encoding::Poisson | Encoding::Regular => {}
+            Encoding::Poisson | Encoding::Regular | Encoding::Latency => {}
+            Encoding::Constant => return Err(ExportError::Currents),
         }
         if let Some((layer, kind)) = self.circuit().gate() {
             return Err(ExportError::Gate { layer, kind });

@@ -1,7 +1,8 @@
 //! Maps the stages of a plan onto populations of LIF neurons and projections between them.
 
 use crate::calibration::{LayerFit, ResponseFit};
-use crate::circuit::{Circuit, Site};
+use crate::circuit::{Circuit, ImageCurrent, Site};
+use crate::encoding::{Encoding, Stimulus};
 use crate::error::ConversionError;
 use crate::plan::{Activity, Link, Plan, Sign, Stage, TrainId};
 use crate::spiking_network::{ConversionSettings, MappedLayer};
@@ -10,7 +11,7 @@ use crate::tuning::Tuning;
 use crate::unit_rates::UnitRates;
 use ann::Activation;
 use sim::theory::NoisySoftplus;
-use sim::{IfCurrExp, MS_PER_S, Population, Projection, Source};
+use sim::{IfCurrExp, MS_PER_S, Population, Projection};
 
 /// Fits of a layer that are tried in its tuning.
 const TRIALS: usize = 4;
@@ -24,7 +25,7 @@ pub(crate) struct Mapping<'a> {
     plan: &'a Plan,
     activity: &'a Activity,
     /// Images that fits are corrected on, as spikes.
-    stimuli: &'a [Source],
+    stimuli: &'a [Stimulus],
     /// Number of calibration images.
     images: usize,
     unit_rates: UnitRates,
@@ -57,7 +58,7 @@ impl<'a> Mapping<'a> {
         settings: &'a ConversionSettings,
         (response, neuron): (NoisySoftplus, IfCurrExp),
         (plan, activity, images): (&'a Plan, &'a Activity, usize),
-        stimuli: &'a [Source],
+        stimuli: &'a [Stimulus],
         unit_rates: UnitRates,
     ) -> Self {
         let circuit = Circuit::new(plan);
@@ -224,6 +225,11 @@ impl<'a> Mapping<'a> {
         let population = Population::new(stage.shape.units(), self.neuron).map_err(sim::NetworkError::from)?;
         let home = self.circuit.add(self.plan, index, sign, population.with_i_offset(i_offset)?)?;
         for Link { train, map, factor } in links {
+            if *train == 0 && self.settings.encoding == Encoding::Constant {
+                let (map, scale) = (map.prepare()?, per_unit * f64::from(*factor));
+                self.circuit.inject(ImageCurrent { home, map, scale });
+                continue;
+            }
             let weight =
                 per_unit * f64::from(*factor) * MS_PER_S / (self.neuron.tau_syn_e * self.unit_rates.rates[*train]);
             let Site { pre, network, population } = self.circuit.connect(*train, home);

@@ -1,6 +1,7 @@
 //! All spikes of presented images, for whoever wants to see more than decisions.
 
 use crate::circuit::CircuitSimulation;
+use crate::encoding::Stimulus;
 use crate::error::{ConversionError, check_images, positive};
 use crate::spiking_network::SpikingNetwork;
 use ann::Samples;
@@ -10,7 +11,7 @@ use sim::{Source, Spike, StreamKey};
 /// The spikes of one image, each list in order of time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Observation {
-    /// Of the input.
+    /// Of the input; none where it is told by currents.
     pub input: Vec<Spike>,
     /// Of each population, in the order of [`SpikingNetwork::layers`].
     pub populations: Vec<Vec<Spike>>,
@@ -30,6 +31,7 @@ pub fn observe(
     check_images(samples, network.input(), "an observation")?;
     positive("duration", "ms", duration)?;
     let units = network.input().units();
+    network.encoder().check_duration(units, duration)?;
     let fresh = CircuitSimulation::new(network.circuit())?;
     samples
         .pixels
@@ -39,8 +41,10 @@ pub fn observe(
             || fresh.clone(),
             |simulation, (image, pixels)| {
                 let key = StreamKey { seed, sample: image as u64 };
-                let input = network.stimulus(pixels, duration).spikes(units, key, duration)?;
-                let record = simulation.run(&Source::Spikes(input.clone()), key, duration)?;
+                let Stimulus { source, brightness } = network.encoder().stimulus(pixels, duration);
+                let input = source.spikes(units, key, duration)?;
+                let stimulus = Stimulus { source: Source::Spikes(input.clone()), brightness };
+                let record = simulation.run(&stimulus, key, duration)?;
                 let populations = record.parts.into_iter().flat_map(|part| part.populations);
                 Ok(Observation { input, populations: populations.map(|population| population.spikes).collect() })
             },

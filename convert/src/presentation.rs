@@ -1,11 +1,12 @@
 //! Presents images to a spiking network and reads its decisions.
 
-use crate::circuit::{CircuitRecord, CircuitSimulation};
+use crate::circuit::CircuitSimulation;
 use crate::error::{ConversionError, check_images, positive};
+use crate::read_out::{ReadOut, by_count, by_first_spike};
 use crate::spiking_network::SpikingNetwork;
 use ann::Samples;
 use rayon::prelude::*;
-use sim::{Spike, StreamKey};
+use sim::StreamKey;
 use std::ops::ControlFlow;
 
 /// How images are presented. The state is reset before each image.
@@ -15,14 +16,16 @@ pub struct Presentation {
     pub latencies: Vec<f64>,
     /// Seed of the Poisson input; image i uses the streams of sample i.
     pub seed: u64,
+    /// What decides.
+    pub read_out: ReadOut,
 }
 
-/// What the output spikes say at one moment.
+/// What the outputs say at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// One class has fired most.
+    /// One class leads.
     Class(u8),
-    /// Several classes share the largest count.
+    /// Several classes share the lead.
     Tie,
     /// No output has fired yet.
     Silent,
@@ -43,9 +46,13 @@ pub struct Outcome {
     pub synaptic_events: u64,
 }
 
-/// Presents every image, in parallel; the outcome of an image depends on the seed and its index alone.
+/// Called after each image with its index and what happened; may stop the work.
+pub type Done<'a> = dyn Fn(usize, &Outcome) -> ControlFlow<()> + Sync + 'a;
+
+/// Presents those of the samples that `images` names by their indices, in parallel; the outcome of an image depends on the seed and its
+/// index alone.
 ///
-/// `done` is called after each image and may stop the work; images that were not presented then have no outcome.
+/// `done` is called after each image, with its index, and may stop the work; images that were not presented then have no outcome.
 ///
 /// # Errors
 ///
@@ -53,27 +60,28 @@ pub struct Outcome {
 pub fn present(
     network: &SpikingNetwork,
     samples: Samples<'_>,
+    images: &[usize],
     presentation: &Presentation,
-    done: &(dyn Fn(&Outcome) -> ControlFlow<()> + Sync),
+    done: &Done<'_>,
 ) -> Result<Vec<Option<Outcome>>, ConversionError> {
     let units = network.input().units();
     check_images(samples, network.input(), "a presentation")?;
     let duration = positive("duration", "ms", presentation.latencies.last().copied().unwrap_or(f64::NAN))?;
+    network.encoder().check_duration(units, duration)?;
     let stopped = std::sync::atomic::AtomicBool::new(false);
     let fresh = CircuitSimulation::new(network.circuit())?;
-    (0..samples.len())
-        .into_par_iter()
+    images
+        .par_iter()
         .map_init(
             || fresh.clone(),
-            |simulation, image| {
+            |simulation, &image| {
                 if stopped.load(std::sync::atomic::Ordering::Relaxed) {
                     return Ok(None);
                 }
                 let pixels = &samples.pixels[image * units..(image + 1) * units];
                 let key = StreamKey { seed: presentation.seed, sample: image as u64 };
-                let record = simulation.run(&network.stimulus(pixels, duration), key, duration)?;
-                let outcome = outcome(&record, &presentation.latencies);
-                if done(&outcome).is_break() {
+                let outcome = outcome(network, simulation, pixels, key, presentation)?;
+                if done(image, &outcome).is_break() {
                     stopped.store(true, std::sync::atomic::Ordering::Relaxed);
                 }
                 Ok(Some(outcome))
@@ -82,34 +90,34 @@ pub fn present(
         .collect()
 }
 
-fn outcome(record: &CircuitRecord, latencies: &[f64]) -> Outcome {
-    let (spikes, classes) = record.output();
+fn outcome(
+    network: &SpikingNetwork,
+    simulation: &mut CircuitSimulation<'_>,
+    pixels: &[u8],
+    key: StreamKey,
+    Presentation { latencies, read_out, .. }: &Presentation,
+) -> Result<Outcome, ConversionError> {
+    let duration = latencies.last().copied().unwrap_or(f64::NAN);
+    let stimulus = network.encoder().stimulus(pixels, duration);
+    let record = simulation.run(&stimulus, key, duration)?;
     let layers = record.parts.iter().flat_map(|part| &part.populations).map(sim::PopulationRecord::total);
     let layer_spikes: Vec<u64> = layers.collect();
-    Outcome {
-        decisions: decisions(spikes, classes, latencies),
+    let (spikes, classes) = record.output();
+    let decisions = match read_out {
+        ReadOut::Count => by_count(spikes, classes, latencies),
+        ReadOut::FirstSpike => by_first_spike(spikes, latencies),
+        ReadOut::Potential => {
+            let image = stimulus.source.spikes(pixels.len(), key, duration)?;
+            network.by_potential(&record, &image, &stimulus.brightness, latencies)?
+        }
+    };
+    Ok(Outcome {
+        decisions,
         input_spikes: record.input_spikes,
         spikes: layer_spikes.iter().sum(),
         layer_spikes,
         synaptic_events: record.parts.iter().map(|part| part.synaptic_events).sum(),
-    }
-}
-
-fn decisions(spikes: &[Spike], classes: usize, latencies: &[f64]) -> Vec<Decision> {
-    let mut counts = vec![0u32; classes];
-    let mut spikes = spikes.iter().peekable();
-    let decide_at = |&latency: &f64| {
-        while let Some(spike) = spikes.next_if(|spike| spike.time <= latency) {
-            counts[spike.neuron as usize] += 1;
-        }
-        decide(&counts)
-    };
-    latencies.iter().map(decide_at).collect()
-}
-
-/// The class with the largest count.
-fn decide(counts: &[u32]) -> Decision {
-    if counts.iter().all(|&count| count == 0) { Decision::Silent } else { greatest_class(counts) }
+    })
 }
 
 /// The class with the largest value, whatever it is.
@@ -121,17 +129,5 @@ pub(crate) fn greatest_class<T: PartialOrd + Copy>(values: &[T]) -> Decision {
         (Some((class, _)), None) => Decision::Class(class as u8),
         (Some(_), Some(_)) => Decision::Tie,
         (None, _) => Decision::Silent,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn decisions() {
-        assert_eq!(decide(&[0, 0, 0]), Decision::Silent);
-        assert_eq!(decide(&[1, 4, 2]), Decision::Class(1));
-        assert_eq!(decide(&[4, 0, 4]), Decision::Tie);
     }
 }

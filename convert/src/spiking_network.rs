@@ -2,7 +2,7 @@
 
 use crate::calibration::LayerFit;
 use crate::circuit::Circuit;
-use crate::encoding::Encoding;
+use crate::encoding::{Encoder, Encoding, Stimulus};
 use crate::error::{ConversionError, check_images, positive};
 use crate::mapping::{Mapped, Mapping};
 use crate::plan::Plan;
@@ -80,8 +80,9 @@ pub struct SpikingNetwork {
     /// The stage of each layer.
     stages: Vec<usize>,
     input: Shape,
-    encoding: Encoding,
-    max_rate: f64,
+    connections: u64,
+    encoder: Encoder,
+    delay: f64,
     tau_syn: f64,
     response: NoisySoftplus,
     route: Route,
@@ -122,26 +123,30 @@ impl SpikingNetwork {
         }
         let plan = Plan::of(trained)?;
         let Itinerary { route, tau_syn, response } = Itinerary::of(&plan, settings.tau_syn, settings.response)?;
-        let max_rate = positive("maximal pixel rate", "Hz", settings.max_rate.unwrap_or(MS_PER_S / tau_syn))?;
+        let max_rate = settings.max_rate.unwrap_or(MS_PER_S / tau_syn);
+        let encoder = Encoder { encoding: settings.encoding, max_rate, full_scale: trained.full_scale() };
+        encoder.check(&plan)?;
         let activity = plan.activity(trained, &samples.inputs(trained), samples.len());
-        let stimuli: Vec<Source> = settings.tuning.map_or_else(Vec::new, |Tuning { images, duration, .. }| {
+        let stimuli: Vec<Stimulus> = settings.tuning.map_or_else(Vec::new, |Tuning { images, duration, .. }| {
             let images = samples.pixels.chunks_exact(input.units()).take(images);
-            images.map(|image| settings.encoding.stimulus(image, max_rate, duration)).collect()
+            images.map(|image| encoder.stimulus(image, duration)).collect()
         });
         let neuron = IfCurrExp { tau_syn_e: tau_syn, tau_syn_i: tau_syn, ..IfCurrExp::liu_furber_2016() };
-        let unit_rates = UnitRates::new(&plan, max_rate / trained.full_scale());
+        let unit_rates = UnitRates::new(&plan, &encoder);
         let mapping =
             Mapping::new(settings, (response, neuron), (&plan, &activity, samples.len()), &stimuli, unit_rates);
         let Mapped { circuit, unit_rates, stages, layers } = mapping.run()?;
-        let encoding = settings.encoding;
+        let connections = plan.connections()?;
+        let delay = settings.delay;
         Ok(SpikingNetwork {
             circuit,
             plan,
             unit_rates,
             stages,
             input,
-            encoding,
-            max_rate,
+            connections,
+            encoder,
+            delay,
             tau_syn,
             response,
             route,
@@ -167,6 +172,16 @@ impl SpikingNetwork {
         self.stages[layer]
     }
 
+    /// How images are told.
+    pub(crate) fn encoder(&self) -> &Encoder {
+        &self.encoder
+    }
+
+    /// Delay of every projection (ms).
+    pub(crate) fn delay(&self) -> f64 {
+        self.delay
+    }
+
     /// Synaptic time constant (ms).
     pub(crate) fn tau_syn(&self) -> f64 {
         self.tau_syn
@@ -188,6 +203,11 @@ impl SpikingNetwork {
         self.circuit.networks()
     }
 
+    /// Connections of the trained network: multiplications for one image, with all that is linear drawn together.
+    pub fn connections(&self) -> u64 {
+        self.connections
+    }
+
     /// Shape of an image.
     pub fn input(&self) -> Shape {
         self.input
@@ -195,12 +215,12 @@ impl SpikingNetwork {
 
     /// How images become spikes.
     pub fn encoding(&self) -> Encoding {
-        self.encoding
+        self.encoder.encoding
     }
 
     /// Rate (Hz) of a full-scale pixel.
     pub fn max_rate(&self) -> f64 {
-        self.max_rate
+        self.encoder.max_rate
     }
 
     /// How the weights were mapped.
@@ -213,8 +233,8 @@ impl SpikingNetwork {
         &self.layers
     }
 
-    /// Input spikes of one image of bytes over `duration` ms.
+    /// Input spikes of one image of bytes over `duration` ms; none under constant current.
     pub fn stimulus(&self, pixels: &[u8], duration: f64) -> Source {
-        self.encoding.stimulus(pixels, self.max_rate, duration)
+        self.encoder.stimulus(pixels, duration).source
     }
 }

@@ -1,9 +1,10 @@
 //! Rates that neurons really have, on some images of the calibration.
 
 use crate::circuit::{Circuit, CircuitSimulation};
+use crate::encoding::Stimulus;
 use crate::error::{ConversionError, positive};
 use rayon::prelude::*;
-use sim::{MS_PER_S, Source, StreamKey};
+use sim::{MS_PER_S, StreamKey};
 
 /// A short simulation of each layer, by which its fit is corrected: inputs are more regular than Poisson trains, and neurons
 /// without noise do not follow the response that holds with it.
@@ -29,7 +30,7 @@ impl Tuning {
         &self,
         circuit: &Circuit,
         population: (usize, usize),
-        stimuli: &[Source],
+        stimuli: &[Stimulus],
     ) -> Result<Vec<f64>, ConversionError> {
         let duration = positive("duration of the tuning", "ms", self.duration)?;
         let settling = SETTLING * duration;

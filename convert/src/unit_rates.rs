@@ -1,5 +1,6 @@
 //! What rates stand for: the scale between activations and spikes, train by train.
 
+use crate::encoding::{Encoder, Encoding};
 use crate::error::ConversionError;
 use crate::plan::{Link, Plan, TrainId, TrainOrigin};
 use ann::Shape;
@@ -12,14 +13,16 @@ pub(crate) struct UnitRates {
     pub(crate) rates: Vec<f64>,
     /// Factors by which that of each unit is lower, where units differ; else empty.
     factors: Vec<Vec<f32>>,
+    /// Whether the images are told by constant currents, which have no noise.
+    constant_images: bool,
 }
 
 impl UnitRates {
     /// Only that of the images known yet.
-    pub(crate) fn new(plan: &Plan, image: f64) -> UnitRates {
+    pub(crate) fn new(plan: &Plan, encoder: &Encoder) -> UnitRates {
         let (mut rates, factors) = (vec![f64::NAN; plan.trains.len()], vec![Vec::new(); plan.trains.len()]);
-        rates[0] = image;
-        UnitRates { rates, factors }
+        rates[0] = encoder.max_rate / encoder.full_scale;
+        UnitRates { rates, factors, constant_images: encoder.encoding == Encoding::Constant }
     }
 
     /// Finds the unit rate of a train without neurons of its own.
@@ -83,7 +86,7 @@ impl UnitRates {
         length: usize,
     ) -> Result<Vec<f64>, ConversionError> {
         let mut noise = vec![0.0; length];
-        for Link { train, map, .. } in self.heard(links) {
+        for Link { train, map, .. } in self.heard(links).filter(|link| !(self.constant_images && link.train == 0)) {
             let squared = map.squared()?;
             let evened = if self.factors[*train].is_empty() {
                 None

@@ -8,8 +8,8 @@ use ann::{
     ZeroPadding2d,
 };
 use convert::{
-    ConversionError, ConversionSettings, Decision, IntegrateNetwork, IntegrateSettings, Outcome, Presentation, Route,
-    SpikingNetwork, present,
+    ConversionError, ConversionSettings, Decision, IntegrateNetwork, IntegrateSettings, Outcome, Presentation, ReadOut,
+    Route, SpikingNetwork, present,
 };
 use sim::{Simulation, StreamKey};
 use std::ops::ControlFlow;
@@ -123,17 +123,20 @@ fn noisy_softplus_after_flatten_at_another_input_rate() {
 fn outcomes_depend_on_the_image_alone() {
     let spiking = convert(&relu_network()).unwrap();
     let (pixels, labels) = (pixels(), vec![0; 100]);
-    let presentation = Presentation { latencies: vec![2.0, 100.0, 200.0], seed: 5 };
+    let presentation = Presentation { latencies: vec![2.0, 100.0, 200.0], seed: 5, read_out: ReadOut::Count };
     let all = Samples { pixels: &pixels, labels: &labels };
     let few = Samples { pixels: &pixels[..40], labels: &labels[..10] };
-    let outcomes = present(&spiking, all, &presentation, &|_| ControlFlow::Continue(())).unwrap();
-    let first = present(&spiking, few, &presentation, &|_| ControlFlow::Continue(())).unwrap();
+    let every: Vec<usize> = (0..100).collect();
+    let outcomes = present(&spiking, all, &every, &presentation, &|_, _| ControlFlow::Continue(())).unwrap();
+    let first = present(&spiking, few, &every[..10], &presentation, &|_, _| ControlFlow::Continue(())).unwrap();
     assert_eq!(outcomes[..10], first[..]);
+    let chosen = present(&spiking, all, &[7, 3], &presentation, &|_, _| ControlFlow::Continue(())).unwrap();
+    assert_eq!(chosen, [outcomes[7].clone(), outcomes[3].clone()]);
     assert!(outcomes.iter().flatten().any(|outcome| matches!(outcome.decisions[2], Decision::Class(_))));
     // Two delays of 1 ms lie between input and output.
     assert!(outcomes.iter().flatten().all(|outcome| outcome.decisions[0] == Decision::Silent));
     // Stopping keeps what is done.
-    let stopped = present(&spiking, few, &presentation, &|_| ControlFlow::Break(())).unwrap();
+    let stopped = present(&spiking, few, &every[..10], &presentation, &|_, _| ControlFlow::Break(())).unwrap();
     assert!(stopped.iter().flatten().count() < 10);
     assert!(stopped[0].is_none() || stopped[0] == outcomes[0]);
 }
@@ -269,8 +272,8 @@ fn a_maximum_has_the_rate_of_the_greatest() {
     let spiking = convert(&Network::new(Shape::new(2, 2, 1), layers).unwrap()).unwrap();
     assert_eq!(spiking.networks().count(), 2);
     let samples = Samples { pixels: &[0, 255, 60, 128], labels: &[0] };
-    let presentation = Presentation { latencies: vec![20_000.0], seed: 3 };
-    let outcome = present(&spiking, samples, &presentation, &|_| ControlFlow::Continue(())).unwrap();
+    let presentation = Presentation { latencies: vec![20_000.0], seed: 3, read_out: ReadOut::Count };
+    let outcome = present(&spiking, samples, &[0], &presentation, &|_, _| ControlFlow::Continue(())).unwrap();
     let outcome = outcome[0].clone().unwrap();
     assert_eq!(outcome.decisions, [Decision::Class(0)]);
     // The brightest pixel of four alone makes what the output hears: twice the weight is twice the rate of one unit.
@@ -307,7 +310,7 @@ fn shapes_are_those_at_the_junction() {
         dense(2, &[0.0, 0.0, 1.0, 0.0], None, Activation::Softmax),
     ];
     let reshaped = Network::new(Shape::flat(4), layers).unwrap();
-    let presentation = Presentation { latencies: vec![2000.0], seed: 3 };
+    let presentation = Presentation { latencies: vec![2000.0], seed: 3, read_out: ReadOut::Count };
     for trained in [joined, reshaped] {
         let spiking = convert(&trained).unwrap();
         let integrating = {
@@ -317,9 +320,9 @@ fn shapes_are_those_at_the_junction() {
         };
         // Only the last pixel decides for the first class.
         let samples = Samples { pixels: &[0, 0, 0, 255, 255, 255, 0, 0], labels: &[0, 0] };
-        let keep_on = |_: &Outcome| ControlFlow::Continue(());
-        let leaky = present(&spiking, samples, &presentation, &keep_on).unwrap();
-        let steps = integrating.present(samples, &[50], &keep_on).unwrap();
+        let keep_on = |_: usize, _: &Outcome| ControlFlow::Continue(());
+        let leaky = present(&spiking, samples, &[0, 1], &presentation, &keep_on).unwrap();
+        let steps = integrating.present(samples, &[0, 1], &[50], &keep_on).unwrap();
         for outcomes in [leaky, steps] {
             let decided = outcomes.into_iter().map(|outcome| outcome.unwrap().decisions[0]).collect::<Vec<_>>();
             assert_eq!(decided[0], Decision::Class(0));
@@ -340,10 +343,10 @@ fn a_network_that_begins_with_a_maximum_can_be_examined() {
     let trained = Network::new(Shape::new(2, 2, 1), layers).unwrap();
     let spiking = convert(&trained).unwrap();
     let samples = Samples { pixels: &[200, 10, 0, 250, 20, 20, 20, 20], labels: &[0, 0] };
-    let layers = spiking.examine(&trained, samples, 500.0, 1).unwrap();
+    let layers = spiking.examine(&trained, samples, 500.0, 1).unwrap().layers;
     assert_eq!(layers.len(), 1);
     assert!(layers[0].correlation > 0.9, "{layers:?}");
-    let presentation = Presentation { latencies: vec![500.0], seed: 1 };
-    let outcomes = present(&spiking, samples, &presentation, &|_| ControlFlow::Continue(())).unwrap();
+    let presentation = Presentation { latencies: vec![500.0], seed: 1, read_out: ReadOut::Count };
+    let outcomes = present(&spiking, samples, &[0], &presentation, &|_, _| ControlFlow::Continue(())).unwrap();
     assert!(outcomes[0].as_ref().unwrap().input_spikes > 50);
 }

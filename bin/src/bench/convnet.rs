@@ -1,7 +1,7 @@
 //! The convolutional workload: 28x28 - 6 maps 5x5 - pool 2 - 12 maps 5x5 - pool 2 - 10, random weights, recorded input.
 
-use super::archive::Archive;
 use super::resources::{BenchArguments, Cost, Stopwatch};
+use crate::archive::Archive;
 use crate::run;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;

@@ -1,6 +1,5 @@
 //! `lif-sim bench`: times the engine on networks that other simulators run too.
 
-pub mod archive;
 pub mod convnet;
 mod cuba;
 mod resources;

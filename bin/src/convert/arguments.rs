@@ -1,10 +1,13 @@
 //! The flags of `convert`.
 
-use crate::dataset::DataSet;
+use super::energy::Device;
+use crate::dataset::{DataSet, Images};
 use crate::run::RunArguments;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use convert::{ConversionSettings, Encoding, IntegrateSettings, ReadOut, standard_latencies};
+use serde_json::{Value, json};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Longest presentation (ms).
@@ -27,10 +30,12 @@ pub(super) enum NeuronChoice {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ReadOutChoice {
-    /// All that has arrived at an output
+    /// All that has arrived at an output: its potential, if it neither leaked nor fired
     Potential,
     /// The number of its spikes
     Count,
+    /// Which output fires first
+    FirstSpike,
 }
 
 /// Flags of `convert`.
@@ -48,16 +53,20 @@ pub struct ConvertArguments {
     /// Run it on CIFAR-10
     #[arg(long, conflicts_with_all = ["run_mnist", "run_fashion"])]
     run_cifar10: bool,
+    /// Run it on images of your own: an .npz archive with x_train, y_train, x_test and y_test, or a folder with x_norm.npz, x_test.npz and
+    /// y_test.npz, with the files of MNIST or with those of CIFAR-10
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["run_mnist", "run_fashion", "run_cifar10", "data_dir"])]
+    data: Option<PathBuf>,
     /// Neurons of the spiking network
     #[arg(long, value_enum, default_value_t = NeuronChoice::Lif)]
     pub(super) neuron: NeuronChoice,
-    /// What decides; only with --neuron if [default: potential]
+    /// What decides [default: count for lif, potential for if]
     #[arg(long, value_enum)]
     read_out: Option<ReadOutChoice>,
     /// Presentation time of an image (ms; with --neuron if the number of steps) [default: 1000 for lif, 64 for if]
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     duration: Option<f64>,
-    /// How brightness becomes spikes [default: poisson]
+    /// How brightness is told [default: poisson]
     #[arg(long, value_enum)]
     encoding: Option<EncodingChoice>,
     /// Rate of a full-scale pixel (Hz) [default: 1000 / tau_syn]
@@ -98,10 +107,39 @@ pub struct ConvertArguments {
     pub(super) run: RunArguments,
     /// Folder with the files of the data set [default: $LIF_DATA/NAME, data/NAME]
     #[arg(long, value_name = "DIR")]
-    pub(super) data_dir: Option<PathBuf>,
-    /// Write report.html, conversion.json, and latency and confusion as .csv, .svg and .png into this folder
+    data_dir: Option<PathBuf>,
+    /// Reckon the energy on a device: loihi, truenorth, cmos45 or a table of your own (TOML)
+    #[arg(long, value_name = "DEVICE")]
+    energy: Option<String>,
+    /// Present only part I of N of the images, to be put together by convert merge
+    #[arg(long, value_name = "I/N", requires = "output")]
+    shard: Option<Shard>,
+    /// Go on with an interrupted run in the folder of -o
+    #[arg(long, requires = "output")]
+    pub(super) resume: bool,
+    /// Write report.html, conversion.json, outcomes.jsonl, and latency and confusion as .csv, .svg and .png into this folder
     #[arg(short, long, value_name = "DIR")]
     pub(super) output: Option<PathBuf>,
+}
+
+/// One of several parts of the images, side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shard {
+    /// From 1 to `of`.
+    number: usize,
+    of: usize,
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Shard, String> {
+        let numbers = text.split_once('/').map(|(number, of)| (number.parse(), of.parse()));
+        match numbers {
+            Some((Ok(number), Ok(of))) if 1 <= number && number <= of => Ok(Shard { number, of }),
+            _ => Err("expected I/N, as in 2/4, with I from 1 to N".to_owned()),
+        }
+    }
 }
 
 fn percentile(text: &str) -> Result<f64, String> {
@@ -118,6 +156,10 @@ enum EncodingChoice {
     Poisson,
     /// Equal intervals, pixels at different phases
     Regular,
+    /// One spike per pixel and period of 1000 / max_rate ms, the earlier the brighter
+    Latency,
+    /// Constant currents into the first neurons
+    Constant,
 }
 
 impl ConvertArguments {
@@ -125,7 +167,14 @@ impl ConvertArguments {
         match self.encoding {
             None | Some(EncodingChoice::Poisson) => Encoding::Poisson,
             Some(EncodingChoice::Regular) => Encoding::Regular,
+            Some(EncodingChoice::Latency) => Encoding::Latency,
+            Some(EncodingChoice::Constant) => Encoding::Constant,
         }
+    }
+
+    /// The device whose energy is reckoned.
+    pub(super) fn device(&self) -> Result<Option<Device>> {
+        self.energy.as_deref().map(Device::read).transpose()
     }
 
     /// The trained network; clap asks for it, unless there is a subcommand.
@@ -133,26 +182,32 @@ impl ConvertArguments {
         self.model.as_deref().context("name a model")
     }
 
-    /// The data set that is run on, or that activations are measured on.
-    pub(super) fn data(&self) -> DataSet {
-        if self.run_fashion {
-            DataSet::FashionMnist
-        } else if self.run_cifar10 {
-            DataSet::Cifar10
-        } else {
-            DataSet::Mnist
-        }
+    /// The images that the network is run on, or that activations are measured on.
+    pub(super) fn data(&self) -> Images {
+        let set = match (self.run_fashion, self.run_cifar10) {
+            (true, _) => DataSet::FashionMnist,
+            (_, true) => DataSet::Cifar10,
+            _ => DataSet::Mnist,
+        };
+        self.data.clone().map_or_else(|| Images::Named(set, self.data_dir.clone()), Images::Own)
+    }
+
+    /// Those of so many images that are to be presented.
+    pub(super) fn range(&self, images: usize) -> Range<usize> {
+        let Shard { number, of } = self.shard.unwrap_or(Shard { number: 1, of: 1 });
+        images * (number - 1) / of..images * number / of
     }
 
     /// Whether the spiking network is to be run.
     pub(super) fn runs(&self) -> bool {
-        self.run_mnist || self.run_fashion || self.run_cifar10
+        self.run_mnist || self.run_fashion || self.run_cifar10 || self.data.is_some()
     }
 
     pub(super) fn read_out(&self) -> ReadOut {
-        match self.read_out {
-            None | Some(ReadOutChoice::Potential) => ReadOut::Potential,
-            Some(ReadOutChoice::Count) => ReadOut::Count,
+        match (self.read_out, self.neuron) {
+            (None, NeuronChoice::If) | (Some(ReadOutChoice::Potential), _) => ReadOut::Potential,
+            (None, NeuronChoice::Lif) | (Some(ReadOutChoice::Count), _) => ReadOut::Count,
+            (Some(ReadOutChoice::FirstSpike), _) => ReadOut::FirstSpike,
         }
     }
 
@@ -173,6 +228,25 @@ impl ConvertArguments {
         }
     }
 
+    /// The flags that decide on what the spiking network does.
+    pub(super) fn settings(&self) -> Value {
+        let response = self.response_fit.as_ref().map(|file| file.display().to_string());
+        json!({
+            "neuron": format!("{:?}", self.neuron),
+            "encoding": format!("{:?}", self.encoding()),
+            "read_out": format!("{:?}", self.read_out()),
+            "max_rate": self.max_rate,
+            "hidden_rate": self.hidden_rate,
+            "output_rate": self.output_rate,
+            "percentile": self.percentile(),
+            "tau_syn": self.tau_syn,
+            "response_fit": response,
+            "delay": self.delay,
+            "tuning": self.tuning,
+            "calibration": self.calibration,
+        })
+    }
+
     /// Refuses what makes no sense.
     pub(super) fn check(&self) -> Result<()> {
         if let Some(duration) = self.duration {
@@ -184,9 +258,6 @@ impl ConvertArguments {
                     "--duration of --neuron if must be a whole number of steps, at most {MOST_STEPS}, found {duration:?}"
                 );
             }
-        }
-        if self.read_out.is_some() && self.neuron == NeuronChoice::Lif {
-            bail!("--read-out needs --neuron if: LIF outputs are judged by their spike counts");
         }
         let leaky = [
             ("--encoding", self.encoding.is_some()),

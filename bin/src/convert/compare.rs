@@ -2,7 +2,8 @@
 
 use super::arguments::ConvertArguments;
 use super::measurement::Measurement;
-use super::{Trial, converted, test_images, trial};
+use super::trial::{Shown, Trial};
+use super::{converted, test_images};
 use crate::figure::{Axis, Colour, Figure, Mark, Point, Series, Stroke};
 use crate::output::{Provenance, ResultFolder, csv_number, json_text};
 use crate::run::{self, Interrupt};
@@ -77,8 +78,10 @@ pub fn compare(arguments: &CompareArguments) -> Result<ExitCode> {
     for (name, flags) in &entries {
         let (trained, spiking) = converted(flags)?;
         eprintln!("{name}");
-        let trial = trial(flags, &trained, &spiking, &test, &interrupt).with_context(|| name.clone())?;
-        let measurement = Measurement::of(&flags.latencies(), &trial, test.labels());
+        let range = 0..test.len();
+        let trial =
+            Trial::run(flags, &trained, &spiking, &test, range, None, &interrupt).with_context(|| name.clone())?;
+        let measurement = Measurement::of(&flags.latencies(), &trial);
         if !measurement.complete {
             bail!("interrupted in {name}: nothing can be compared");
         }
@@ -86,7 +89,7 @@ pub fn compare(arguments: &CompareArguments) -> Result<ExitCode> {
     }
     let pairs: Vec<Pair> = (0..runs.len())
         .flat_map(|second| (0..second).map(move |first| (first, second)))
-        .map(|(first, second)| pair(&runs[first], &runs[second], test.labels()))
+        .map(|(first, second)| pair(&runs[first], &runs[second]))
         .collect();
     let provenance = Provenance::of("convert", Some(first.seed));
     let document = document(&runs, &pairs, &provenance);
@@ -106,17 +109,13 @@ pub fn compare(arguments: &CompareArguments) -> Result<ExitCode> {
 }
 
 /// Whether each network is right on each image: the trained one, and the spiking one at the end.
-fn right(trial: &Trial, labels: &[u8]) -> Vec<(bool, bool)> {
-    let last = |index: usize| trial.outcomes[index].as_ref().and_then(|outcome| outcome.decisions.last().copied());
-    let each = labels
-        .iter()
-        .enumerate()
-        .map(|(index, &label)| (trial.predicted[index] == label, last(index) == Some(Decision::Class(label))));
-    each.collect()
+fn right(trial: &Trial) -> Vec<(bool, bool)> {
+    let right = |shown: &Shown| (shown.predicted == shown.label, shown.decision() == Decision::Class(shown.label));
+    trial.shown.iter().map(right).collect()
 }
 
-fn pair(first: &Entry, second: &Entry, labels: &[u8]) -> Pair {
-    let (one, other) = (right(&first.trial, labels), right(&second.trial, labels));
+fn pair(first: &Entry, second: &Entry) -> Pair {
+    let (one, other) = (right(&first.trial), right(&second.trial));
     let both = one.iter().zip(&other);
     let accuracy = ConversionLoss::of(both.clone().map(|(one, other)| (one.1, other.1)));
     let loss = |right: &(bool, bool)| f64::from(u8::from(right.0)) - f64::from(u8::from(right.1));

@@ -1,6 +1,6 @@
 //! What a run of the spiking network has shown, set beside the trained network on the same images.
 
-use super::Trial;
+use super::trial::{Shown, Trial};
 use convert::{ConversionLoss, Decision, Interval, LatencyAccuracy, Outcome, wilson};
 
 /// Loss (percentage points) that does not matter.
@@ -36,32 +36,23 @@ pub(super) struct Measurement {
 }
 
 impl Measurement {
-    pub(super) fn of(latencies: &[f64], trial: &Trial, labels: &[u8]) -> Measurement {
-        let Trial { outcomes, predicted, seconds } = trial;
-        let done: Vec<(&Outcome, u8, u8)> = outcomes
-            .iter()
-            .zip(predicted.iter().zip(labels))
-            .filter_map(|(outcome, (&predicted, &label))| Some((outcome.as_ref()?, predicted, label)))
-            .collect();
-        let last = |outcome: &Outcome| outcome.decisions.last().copied().unwrap_or(Decision::Silent);
-        let total = |count: fn(&Outcome) -> u64| done.iter().map(|(outcome, ..)| count(outcome)).sum();
+    pub(super) fn of(latencies: &[f64], trial: &Trial) -> Measurement {
+        let Trial { shown, asked, seconds } = trial;
+        let count = |holds: fn(&Shown) -> bool| shown.iter().filter(|shown| holds(shown)).count() as u64;
+        let total = |count: fn(&Outcome) -> u64| shown.iter().map(|shown| count(&shown.outcome)).sum();
         Measurement {
-            ann_correct: done.iter().filter(|(_, predicted, label)| predicted == label).count() as u64,
-            loss: ConversionLoss::of(
-                done.iter()
-                    .map(|&(outcome, predicted, label)| (predicted == label, last(outcome) == Decision::Class(label))),
-            ),
-            latency: LatencyAccuracy::of(latencies, done.iter().map(|&(outcome, _, label)| (outcome, label))),
-            non_inferior: non_inferior(&done, latencies),
-            agreeing: done.iter().filter(|(outcome, predicted, _)| last(outcome) == Decision::Class(*predicted)).count()
-                as u64,
-            confusion: confusion(&done),
+            ann_correct: count(|shown| shown.predicted == shown.label),
+            loss: ConversionLoss::of(shown.iter().map(|shown| right(shown, shown.decision()))),
+            latency: LatencyAccuracy::of(latencies, shown.iter().map(|shown| (&shown.outcome, shown.label))),
+            non_inferior: non_inferior(shown, latencies),
+            agreeing: count(|shown| shown.decision() == Decision::Class(shown.predicted)),
+            confusion: confusion(shown),
             input_spikes: total(|outcome| outcome.input_spikes),
             spikes: total(|outcome| outcome.spikes),
-            layer_spikes: layer_spikes(&done),
+            layer_spikes: layer_spikes(shown),
             synaptic_events: total(|outcome| outcome.synaptic_events),
             seconds: *seconds,
-            complete: done.len() == outcomes.len(),
+            complete: shown.len() == *asked,
         }
     }
 
@@ -90,38 +81,39 @@ impl Measurement {
     }
 }
 
+/// Whether the trained network is right on an image, and whether the spiking one is that decides so.
+fn right(shown: &Shown, decision: Decision) -> (bool, bool) {
+    (shown.predicted == shown.label, decision == Decision::Class(shown.label))
+}
+
 /// Spikes of each population on all images.
-fn layer_spikes(done: &[(&Outcome, u8, u8)]) -> Vec<u64> {
-    let layers = done.first().map_or(0, |(outcome, ..)| outcome.layer_spikes.len());
-    (0..layers).map(|layer| done.iter().map(|(outcome, ..)| outcome.layer_spikes[layer]).sum()).collect()
+fn layer_spikes(shown: &[Shown]) -> Vec<u64> {
+    let layers = shown.first().map_or(0, |shown| shown.outcome.layer_spikes.len());
+    (0..layers).map(|layer| shown.iter().map(|shown| shown.outcome.layer_spikes[layer]).sum()).collect()
 }
 
 /// Final decisions for each label.
-fn confusion(done: &[(&Outcome, u8, u8)]) -> Vec<Vec<u64>> {
-    let decision = |outcome: &Outcome| outcome.decisions.last().copied();
-    let highest = done.iter().map(|(outcome, predicted, label)| match decision(outcome) {
-        Some(Decision::Class(class)) => class.max(*predicted).max(*label),
-        _ => *predicted.max(label),
+fn confusion(shown: &[Shown]) -> Vec<Vec<u64>> {
+    let highest = shown.iter().map(|shown| match shown.decision() {
+        Decision::Class(class) => class.max(shown.predicted).max(shown.label),
+        _ => shown.predicted.max(shown.label),
     });
     let classes = highest.max().map_or(0, |class| usize::from(class) + 1);
     let mut counts = vec![vec![0; classes + 1]; classes];
-    for (outcome, _, label) in done {
-        let column = match decision(outcome) {
-            Some(Decision::Class(class)) => usize::from(class),
+    for shown in shown {
+        let column = match shown.decision() {
+            Decision::Class(class) => usize::from(class),
             _ => classes,
         };
-        counts[usize::from(*label)][column] += 1;
+        counts[usize::from(shown.label)][column] += 1;
     }
     counts
 }
 
 /// First latency from which on a loss of [`MARGIN`] can be excluded.
-fn non_inferior(done: &[(&Outcome, u8, u8)], latencies: &[f64]) -> Option<f64> {
+fn non_inferior(shown: &[Shown], latencies: &[f64]) -> Option<f64> {
     let highest = |index: usize| {
-        let right = done.iter().map(|&(outcome, predicted, label)| {
-            (predicted == label, outcome.decisions[index] == Decision::Class(label))
-        });
-        ConversionLoss::of(right).interval().high
+        ConversionLoss::of(shown.iter().map(|shown| right(shown, shown.outcome.decisions[index]))).interval().high
     };
     let inferior = (0..latencies.len()).rev().find(|&index| !(highest(index) < MARGIN));
     latencies.get(inferior.map_or(0, |index| index + 1)).copied()

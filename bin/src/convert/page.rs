@@ -2,7 +2,7 @@
 
 use super::measurement::Measurement;
 use super::report;
-use super::spiking::Spiking;
+use super::results::Results;
 use crate::figure::{Axis, Figure, HeatMap};
 use crate::output::Provenance;
 use anyhow::Result;
@@ -11,25 +11,36 @@ use anyhow::Result;
 const LABEL: &str = "label";
 
 /// The page; it needs no other file.
-pub(super) fn page(spiking: &Spiking, m: &Measurement, made: &Provenance) -> Result<String> {
+pub(super) fn page(results: &Results<'_>, made: &Provenance) -> Result<String> {
+    let m = results.measurement;
     let seed = made.seed.map_or_else(String::new, |seed| format!(", seed {seed}"));
-    let figures = [
+    let mut figures = vec![
         ("Accuracy against presentation time", report::figure(m).svg()?),
         ("Decisions by class, per cent of the images of a class; wrong ones only", confusion_figure(m).svg()?),
     ];
-    let figures = figures.map(|(caption, svg)| {
-        // The declaration of an XML file has no place inside a page.
-        let svg = svg.find("<svg").map_or(&*svg, |start| &svg[start..]);
-        format!("<figure>{svg}<figcaption>{caption}</figcaption></figure>\n")
-    });
+    let mut layers = String::new();
+    if let Some(insight) = results.insight {
+        figures.push(("What each cause contributes to the error of the rates", insight.budget().svg()?));
+        figures.push(("Rates against those that stand for the trained activations", insight.rates().svg()?));
+        layers = insight.text() + &insight.sentence();
+    }
+    let figures: Vec<String> = figures
+        .into_iter()
+        .map(|(caption, svg)| {
+            // The declaration of an XML file has no place inside a page.
+            let svg = svg.find("<svg").map_or(&*svg, |start| &svg[start..]);
+            format!("<figure>{svg}<figcaption>{caption}</figcaption></figure>\n")
+        })
+        .collect();
     Ok(format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Conversion of a trained network</title>\n<style>{STYLE}</style>\n</head>\n\
-         <body>\n<h1>Conversion of a trained network</h1>\n<p><code>{}</code><br>{} {}{seed}</p>\n{}<pre>{}</pre>\n</body>\n</html>\n",
+         <body>\n<h1>Conversion of a trained network</h1>\n<p><code>{}</code><br>{} {}{seed}</p>\n{}<pre>{}</pre>\n<pre>{}</pre>\n</body>\n</html>\n",
         escaped(&made.command_line),
         made.program,
         made.version,
         figures.concat(),
-        escaped(&report::text(spiking, m)),
+        escaped(&results.text()),
+        escaped(&layers),
     ))
 }
 

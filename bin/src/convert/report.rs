@@ -1,11 +1,11 @@
 //! The mapping and the measures as tables, a JSON document, CSV rows and a figure.
 
+use super::mapping::Mapping;
 use super::measurement::{MARGIN, Measurement};
-use super::spiking::Spiking;
 use crate::figure::{Axis, Colour, Figure, Mark, Point, ReferenceLine, Series, Shape, Stroke};
 use crate::output::{Provenance, csv_number};
-use crate::table::{number, table};
-use convert::{Encoding, IntegrateNetwork, Interval, Route, SpikingNetwork};
+use crate::table::table;
+use convert::Interval;
 use serde_json::{Value, json};
 
 /// Columns of the CSV file of the latency-accuracy curve.
@@ -19,58 +19,8 @@ fn percent_interval(interval: Interval) -> String {
     format!("[{:.2}, {:.2}]", 100.0 * interval.low, 100.0 * interval.high)
 }
 
-pub(super) fn mapping(spiking: &Spiking) -> String {
-    match spiking {
-        Spiking::Leaky(network) => leaky_mapping(network),
-        Spiking::Integrating(network) => integrating_mapping(network),
-    }
-}
-
-fn integrating_mapping(network: &IntegrateNetwork) -> String {
-    let row = |layer: &convert::IntegrateLayer| {
-        vec![
-            layer.kind.to_owned(),
-            layer.shape.to_string(),
-            layer.shape.units().to_string(),
-            number(layer.threshold, 3),
-            if layer.is_signed { "both signs" } else { "positive" }.to_owned(),
-        ]
-    };
-    let rows: Vec<Vec<String>> = network.layers().map(row).collect();
-    let columns = ["layer", "shape", "IF neurons", "activation per spike", "spikes"];
-    format!("integrate-and-fire, reset by subtraction, steps of 1 ms; constant input\n{}", table(&columns, &rows))
-}
-
-fn leaky_mapping(spiking: &SpikingNetwork) -> String {
-    let route = match spiking.route() {
-        Route::Physical => "physical units: the trained weights are nA",
-        Route::Normalised => "normalised: each layer's response is fitted to the trained activations",
-    };
-    let rows: Vec<Vec<String>> = spiking
-        .layers()
-        .iter()
-        .map(|layer| {
-            vec![
-                layer.kind.to_owned() + if layer.is_negative { " (negative)" } else { "" },
-                layer.shape.to_string(),
-                layer.shape.units().to_string(),
-                number(layer.unit_rate, 2),
-                number(layer.fit.gain, 3),
-                number(layer.fit.current, 4),
-                number(layer.fit.rmse, 2),
-            ]
-        })
-        .collect();
-    let columns = ["layer", "shape", "LIF neurons", "Hz per unit", "gain", "current (nA)", "rate error (Hz)"];
-    let encoding = match spiking.encoding() {
-        Encoding::Poisson => "Poisson",
-        Encoding::Regular => "regular",
-    };
-    format!("{route}; input: {encoding}, up to {} Hz per pixel\n{}", spiking.max_rate(), table(&columns, &rows))
-}
-
-pub(super) fn text(spiking: &Spiking, m: &Measurement) -> String {
-    let mut text = mapping(spiking);
+pub(super) fn text(mapping: &Mapping, m: &Measurement) -> String {
+    let mut text = mapping.text.clone();
     let last = m.last();
     let n = m.latency.images;
     let rows: Vec<Vec<String>> = (0..=last)
@@ -132,7 +82,7 @@ pub(super) fn text(spiking: &Spiking, m: &Measurement) -> String {
         m.seconds
     );
     if !m.complete {
-        text += "Interrupted: only the images that were done are counted.\n";
+        text += "Incomplete: only the images that were done are counted.\n";
     }
     text
 }
@@ -143,57 +93,21 @@ fn is_told(index: usize, last: usize) -> bool {
     last < 32 || index == last || step < 10 || step.is_power_of_two() || step.is_multiple_of(50)
 }
 
-pub(super) fn mapping_document(spiking: &Spiking, provenance: &Provenance) -> Value {
-    match spiking {
-        Spiking::Leaky(network) => leaky_document(network, provenance),
-        Spiking::Integrating(network) => {
-            let layer = |layer: &convert::IntegrateLayer| {
-                json!({
-                    "layer": layer.kind,
-                    "shape": [layer.shape.height, layer.shape.width, layer.shape.channels],
-                    "activation_per_spike": layer.threshold,
-                    "is_signed": layer.is_signed,
-                })
-            };
-            let layers: Vec<Value> = network.layers().map(layer).collect();
-            json!({ "provenance": provenance, "route": "integrate-and-fire", "step_ms": 1, "layers": layers })
-        }
+pub(super) fn mapping_document(mapping: &Mapping, provenance: &Provenance) -> Value {
+    let mut document = json!({ "provenance": provenance });
+    if let Value::Object(document) = &mut document {
+        document.extend(mapping.document.clone());
     }
+    document
 }
 
-fn leaky_document(spiking: &SpikingNetwork, provenance: &Provenance) -> Value {
-    let layers: Vec<Value> = spiking
-        .layers()
-        .iter()
-        .map(|layer| {
-            json!({
-                "layer": layer.kind,
-                "node": layer.node,
-                "is_negative": layer.is_negative,
-                "shape": [layer.shape.height, layer.shape.width, layer.shape.channels],
-                "hz_per_unit": layer.unit_rate,
-                "gain": layer.fit.gain,
-                "current_na": layer.fit.current,
-                "rate_rmse_hz": layer.fit.rmse,
-            })
-        })
-        .collect();
-    json!({
-        "provenance": provenance,
-        "route": match spiking.route() { Route::Physical => "physical", Route::Normalised => "normalised" },
-        "encoding": match spiking.encoding() { Encoding::Poisson => "poisson", Encoding::Regular => "regular" },
-        "max_rate_hz": spiking.max_rate(),
-        "layers": layers,
-    })
-}
-
-pub(super) fn document(spiking: &Spiking, m: &Measurement, provenance: &Provenance) -> Value {
+pub(super) fn document(mapping: &Mapping, m: &Measurement, provenance: &Provenance) -> Value {
     let last = m.last();
     let latency = &m.latency;
     let each = |value: &dyn Fn(usize) -> Value| (0..=last).map(value).collect::<Vec<_>>();
     let pair = |interval: Interval| json!([interval.low, interval.high]);
     let loss = m.loss.interval();
-    let mut document = mapping_document(spiking, provenance);
+    let mut document = mapping_document(mapping, provenance);
     let measures = json!({
         "complete": m.complete,
         "images": latency.images,

@@ -5,11 +5,10 @@ use crate::dataset;
 use crate::fit::SynapticResponse;
 use anyhow::{Result, bail};
 use convert::{
-    ConversionSettings, IntegrateNetwork, IntegrateSettings, Outcome, Presentation, Route, SpikingNetwork, Tuning,
-    present,
+    ConversionSettings, Done, IntegrateNetwork, IntegrateSettings, Outcome, Presentation, Route, SpikingNetwork,
+    Tuning, present,
 };
 use data::ImageSet;
-use std::ops::ControlFlow;
 
 /// A converted network.
 pub(super) enum Spiking {
@@ -18,9 +17,6 @@ pub(super) enum Spiking {
     /// Of integrate-and-fire neurons, in steps of 1 ms.
     Integrating(Box<IntegrateNetwork>),
 }
-
-/// Called after each image; may stop the work.
-type Done<'a> = &'a (dyn Fn(&Outcome) -> ControlFlow<()> + Sync);
 
 impl Spiking {
     /// Converts a trained network, its activations measured on `training`.
@@ -61,22 +57,23 @@ impl Spiking {
         Ok(Spiking::Leaky(Box::new(spiking)))
     }
 
-    /// Presents images, deciding at each of `latencies` (ms).
+    /// Presents those of the images that are named by their numbers.
     pub(super) fn present(
         &self,
-        images: &ImageSet,
-        latencies: &[f64],
-        seed: u64,
-        done: Done<'_>,
+        set: &ImageSet,
+        images: &[usize],
+        arguments: &ConvertArguments,
+        done: &Done<'_>,
     ) -> Result<Vec<Option<Outcome>>> {
-        let samples = dataset::samples(images);
+        let (samples, latencies) = (dataset::samples(set), arguments.latencies());
         Ok(match self {
             Spiking::Leaky(network) => {
-                present(network, samples, &Presentation { latencies: latencies.to_vec(), seed }, done)?
+                let presentation = Presentation { latencies, seed: arguments.seed, read_out: arguments.read_out() };
+                present(network, samples, images, &presentation, done)?
             }
             Spiking::Integrating(network) => {
                 let steps: Vec<usize> = latencies.iter().map(|&latency| latency as usize).collect();
-                network.present(samples, &steps, done)?
+                network.present(samples, images, &steps, done)?
             }
         })
     }

@@ -67,7 +67,7 @@ pub(super) fn obstacles(series: &Series, layout: &Layout) -> Vec<Segment> {
     if series.mark.stroke().is_some() {
         obstacles.extend(lines(series, layout).iter().flat_map(|line| edges(line)));
     }
-    if series.mark.has_band() {
+    if series.mark.fill().is_some() {
         for area in bands(series, layout) {
             obstacles.extend(edges(&area));
             // Verticals through the area keep a small label from hiding inside it.

@@ -26,9 +26,10 @@ where
     let (width, height) = layout.size();
     pen.canvas.area(&[(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)], PAPER, 1.0)?;
     pen.heat_map(figure)?;
-    for series in figure.series.iter().filter(|series| series.mark.has_band()) {
+    for series in &figure.series {
+        let Some(opacity) = series.mark.fill() else { continue };
         for area in marks::bands(series, layout) {
-            pen.canvas.area(&area, style::rgb(series.colour), style::BAND_OPACITY)?;
+            pen.canvas.area(&area, style::rgb(series.colour), opacity)?;
         }
     }
     pen.axes(figure)?;
@@ -166,10 +167,10 @@ where
             let series = &figure.series[index];
             let (rgb, (left, middle)) = (style::rgb(series.colour), legend.sample(n));
             let right = left + style::SAMPLE_LENGTH;
-            if series.mark.has_band() {
+            if let Some(opacity) = series.mark.fill() {
                 let (top, bottom) = (middle - style::pt(2.5), middle + style::pt(2.5));
                 let swatch = [(left, top), (right, top), (right, bottom), (left, bottom)];
-                self.canvas.area(&swatch, rgb, style::BAND_OPACITY)?;
+                self.canvas.area(&swatch, rgb, opacity)?;
             }
             if let Some(stroke) = series.mark.stroke() {
                 self.stroke(&[(left, middle), (right, middle)], stroke, rgb)?;

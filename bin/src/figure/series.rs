@@ -1,5 +1,7 @@
 //! The data of a figure: points, the marks that show them, and their colours.
 
+use super::style::BAND_OPACITY;
+
 /// Data that share one mark, one colour and one line of the legend.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
@@ -54,6 +56,8 @@ pub enum Mark {
     LineWithPoints(Stroke, Shape),
     /// Only the band that the intervals span.
     Band,
+    /// The same in full colour, for parts of a whole.
+    Area,
     /// A short upright stroke at each point, as high as one unit of the y axis if that is more than a dot: a spike raster.
     Spikes,
 }
@@ -63,7 +67,7 @@ impl Mark {
     pub(super) fn stroke(self) -> Option<Stroke> {
         match self {
             Self::Line(stroke) | Self::LineWithBand(stroke) | Self::LineWithPoints(stroke, _) => Some(stroke),
-            Self::Points(_) | Self::Band | Self::Spikes => None,
+            Self::Points(_) | Self::Band | Self::Area | Self::Spikes => None,
         }
     }
 
@@ -71,13 +75,17 @@ impl Mark {
     pub(super) fn shape(self) -> Option<Shape> {
         match self {
             Self::Points(shape) | Self::LineWithPoints(_, shape) => Some(shape),
-            Self::Line(_) | Self::LineWithBand(_) | Self::Band | Self::Spikes => None,
+            Self::Line(_) | Self::LineWithBand(_) | Self::Band | Self::Area | Self::Spikes => None,
         }
     }
 
-    /// Whether intervals are filled.
-    pub(super) fn has_band(self) -> bool {
-        matches!(self, Self::LineWithBand(_) | Self::Band)
+    /// How opaque intervals are filled, if they are.
+    pub(super) fn fill(self) -> Option<f64> {
+        match self {
+            Self::LineWithBand(_) | Self::Band => Some(BAND_OPACITY),
+            Self::Area => Some(1.0),
+            Self::Line(_) | Self::Points(_) | Self::LineWithPoints(..) | Self::Spikes => None,
+        }
     }
 
     /// Whether intervals take part in the figure at all.

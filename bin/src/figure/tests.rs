@@ -84,6 +84,7 @@ fn degenerate_data_are_drawn() {
                 Mark::Points(Shape::Triangle),
                 Mark::LineWithPoints(Stroke::Thin, Shape::Ring),
                 Mark::Band,
+                Mark::Area,
             ] {
                 let mut figure = Figure::new(axis.clone(), axis.clone());
                 (figure.width_mm, figure.height_mm) = (40.0, 40.0);

@@ -4,7 +4,6 @@ mod description;
 mod experiment;
 mod population;
 mod projection;
-mod raster;
 mod source;
 mod spikes_file;
 mod statistics;
@@ -15,12 +14,14 @@ mod value;
 pub use spikes_file::Format;
 
 use crate::output::{Provenance, ResultFolder, json_text};
+use crate::raster::{Row, raster};
 use crate::run::{self, Interrupt, RunArguments};
 use anyhow::{Context, Result};
 use clap::Args;
 use description::Description;
 use experiment::Experiment;
 use sim::{GridSimulation, Record, Simulation};
+use spikes_file::Train;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -76,7 +77,13 @@ pub fn simulate(arguments: &SimulateArguments) -> Result<ExitCode> {
         written.extend(traces::write(&folder, arguments.format, &experiment, &record, &provenance)?);
         folder.json("summary", &document)?;
         written.push("summary.json");
-        if let Some(raster) = raster::raster(&experiment, &record) {
+        let rows = spikes_file::trains(&experiment, &record).into_iter().map(|Train { name, neurons, seen }| Row {
+            name: name.to_owned(),
+            neurons,
+            spikes: &seen.spikes,
+            duration: seen.duration,
+        });
+        if let Some(raster) = raster(rows.collect()) {
             folder.panels("raster", &raster)?;
             written.extend(["raster.png", "raster.svg"]);
         }

@@ -48,17 +48,6 @@ fn interval_cvs(spikes: &[Spike], size: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Rate (Hz) of `neurons` neurons in bins of `width` ms, the last of which may be cut off by the end of the run.
-pub(super) fn binned_rates(spikes: &[Spike], neurons: usize, width: f64, duration: f64) -> Vec<f64> {
-    let bins = (duration / width).ceil().max(1.0) as usize;
-    let mut counts = vec![0u32; bins];
-    // A spike at the very end belongs to the last bin.
-    spikes.iter().for_each(|spike| counts[((spike.time / width) as usize).min(bins - 1)] += 1);
-    let length = |bin: usize| (duration - bin as f64 * width).min(width);
-    let rate = |(bin, &count): (usize, &u32)| f64::from(count) * MS_PER_S / (neurons as f64 * length(bin));
-    counts.iter().enumerate().map(rate).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,13 +81,5 @@ mod tests {
             train.push(Spike { time: now, neuron: 0 });
         }
         assert!((interval_cvs(&train, 1)[0] - 1.0).abs() < 0.05);
-    }
-
-    #[test]
-    fn bins_hold_all_spikes() {
-        let train = spikes(&[&[0.0, 1.0, 4.0, 10.0, 11.0]]);
-        // Bins of 4 ms of an 11 ms run with two neurons: 2, 1 and, in the last 3 ms, 2 spikes.
-        let rates = binned_rates(&train, 2, 4.0, 11.0);
-        assert_eq!(rates, [250.0, 125.0, 1000.0 / 3.0]);
     }
 }

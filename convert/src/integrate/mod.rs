@@ -16,6 +16,7 @@ mod steps;
 
 use crate::error::{ConversionError, check_images};
 use crate::plan::{Plan, PreparedMap, Sign, Train, TrainId, TrainOrigin};
+use crate::read_out::ReadOut;
 use crate::statistics::quantile;
 use ann::{Activation, Network, Samples, Shape};
 
@@ -34,15 +35,6 @@ impl Default for IntegrateSettings {
     fn default() -> Self {
         IntegrateSettings { percentile: 0.995, v_init: 0.5, read_out: ReadOut::Potential }
     }
-}
-
-/// What the outputs are judged by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReadOut {
-    /// The sum of all that has arrived at an output.
-    Potential,
-    /// The number of its spikes.
-    Count,
 }
 
 /// A population of integrate-and-fire neurons.
@@ -64,6 +56,7 @@ pub struct IntegrateNetwork {
     stages: Vec<IntegrateStage>,
     trains: Vec<Train>,
     input: Shape,
+    connections: u64,
     /// The value that stands for a full-scale pixel.
     full_scale: f64,
     settings: IntegrateSettings,
@@ -155,7 +148,13 @@ impl IntegrateNetwork {
             stages.push(IntegrateStage { links, bias, layer, trains });
         }
         let full_scale = trained.full_scale();
-        Ok(IntegrateNetwork { stages, trains: plan.trains, input, full_scale, settings: *settings })
+        let connections = plan.connections()?;
+        Ok(IntegrateNetwork { stages, trains: plan.trains, input, connections, full_scale, settings: *settings })
+    }
+
+    /// Connections of the trained network: multiplications for one image, with all that is linear drawn together.
+    pub fn connections(&self) -> u64 {
+        self.connections
     }
 
     /// What became of the layers.

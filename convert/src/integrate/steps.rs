@@ -1,13 +1,13 @@
 //! Integrate-and-fire neurons at work: all steps of a layer at once.
 
-use super::{IntegrateLink, IntegrateNetwork, IntegrateStage, ReadOut};
+use super::{IntegrateLink, IntegrateNetwork, IntegrateStage};
 use crate::error::{ConversionError, check_images, positive};
 use crate::gate;
 use crate::plan::{Train, TrainId, TrainOrigin};
-use crate::presentation::{Decision, Outcome, greatest_class};
+use crate::presentation::{Decision, Done, Outcome, greatest_class};
+use crate::read_out::ReadOut;
 use ann::{MaxPool2d, Samples, Shape};
 use rayon::prelude::*;
-use std::ops::ControlFlow;
 
 /// Spikes of a train in all steps, or one input that stays.
 enum Activity {
@@ -18,7 +18,7 @@ enum Activity {
 impl IntegrateNetwork {
     /// Presents every image as constant input, in parallel, and decides after each of the given numbers of steps (ascending).
     ///
-    /// `done` is called after each image and may stop the work; images that were not presented then have no outcome.
+    /// As [`crate::present`], with decisions after each of these numbers of steps.
     ///
     /// # Errors
     ///
@@ -26,8 +26,9 @@ impl IntegrateNetwork {
     pub fn present(
         &self,
         samples: Samples<'_>,
+        images: &[usize],
         steps: &[usize],
-        done: &(dyn Fn(&Outcome) -> ControlFlow<()> + Sync),
+        done: &Done<'_>,
     ) -> Result<Vec<Option<Outcome>>, ConversionError> {
         let units = self.input.units();
         check_images(samples, self.input, "a presentation")?;
@@ -35,12 +36,12 @@ impl IntegrateNetwork {
         let last = steps.last().map_or(f64::NAN, |&steps| if ascending { steps as f64 } else { f64::NAN });
         positive("number of steps, in ascending order", "1 ms each", last)?;
         let stopped = std::sync::atomic::AtomicBool::new(false);
-        let outcomes = samples.pixels.par_chunks_exact(units).map(|pixels| {
+        let outcomes = images.par_iter().map(|&image| {
             if stopped.load(std::sync::atomic::Ordering::Relaxed) {
                 return None;
             }
-            let outcome = self.outcome(pixels, steps);
-            if done(&outcome).is_break() {
+            let outcome = self.outcome(&samples.pixels[image * units..(image + 1) * units], steps);
+            if done(image, &outcome).is_break() {
                 stopped.store(true, std::sync::atomic::Ordering::Relaxed);
             }
             Some(outcome)
@@ -85,7 +86,7 @@ impl IntegrateNetwork {
     fn read_out(&self, drive: Vec<f32>, units: usize, steps: &[usize]) -> (Vec<Decision>, u64) {
         let (values, fired) = match self.settings.read_out {
             ReadOut::Potential => (drive, 0),
-            ReadOut::Count => {
+            ReadOut::Count | ReadOut::FirstSpike => {
                 let (spikes, _, fired) = fire(drive, units, self.settings.v_init as f32, None);
                 (spikes, fired)
             }
@@ -95,6 +96,10 @@ impl IntegrateNetwork {
         let mut past = 0;
         let decide = |&until: &usize| {
             for row in rows.by_ref().take(until - past) {
+                // Once an output has fired, nothing more counts.
+                if self.settings.read_out == ReadOut::FirstSpike && sums.iter().any(|&sum| sum > 0.0) {
+                    break;
+                }
                 sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
             }
             past = until;

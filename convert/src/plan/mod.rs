@@ -112,6 +112,17 @@ impl Plan {
         planner::Planner::new(trained).plan()
     }
 
+    /// Number of connections: multiplications of the trained network for one image, with all that is linear drawn together.
+    pub(crate) fn connections(&self) -> Result<u64, ConversionError> {
+        let mut connections = 0;
+        for link in self.stages.iter().flat_map(|stage| &stage.links).filter(|link| link.factor > 0.0) {
+            let counting = link.map.counting()?;
+            let ones = vec![1.0; counting.sizes()?[0]];
+            connections += counting.apply(&ones, 1)?.iter().map(|&count| count as u64).sum::<u64>();
+        }
+        Ok(connections)
+    }
+
     /// The train of this sign of a stage, if it has one.
     pub(crate) fn train_of(&self, stage: usize, sign: Sign) -> Option<TrainId> {
         self.trains.iter().position(|train| train.origin == TrainOrigin::Neurons { stage } && train.sign == sign)

@@ -10,13 +10,15 @@ mod runner;
 
 use crate::error::{NetworkError, not_negative};
 use crate::network::{Component, Network};
+use crate::population::Population;
 use crate::population::state::State;
-use crate::projection::{Projection, Synapses};
+use crate::projection::Synapses;
 use crate::random::StreamKey;
 use crate::record::{PopulationRecord, Record};
 use crate::source::{Source, check_backgrounds};
 use input::Trains;
 use runner::Runner;
+use std::borrow::Cow;
 
 /// Most steps of the clockwork (redraws, windows, moves of the origin) in one run; so many take hours.
 const MOST_STEPS: f64 = 1e10;
@@ -35,6 +37,10 @@ const MARGIN: f64 = 1.0 - 1e-6;
 pub struct Simulation<'a> {
     network: &'a Network,
     components: Vec<Component>,
+    /// Those of the network, and those whose constant current has been changed since.
+    populations: Vec<Cow<'a, Population>>,
+    /// The window (ms) that each population shares with its loop.
+    windows: Vec<Option<f64>>,
     states: Vec<State>,
 }
 
@@ -54,18 +60,25 @@ impl<'a> Simulation<'a> {
                 component.delay.map(|delay| component.populations.iter().map(suits).fold(MARGIN * delay, f64::min));
             component.populations.iter().for_each(|&index| windows[index] = shared);
         }
-        // Of the projections onto a population, whether any brings synapses one by one.
-        let single = |index: usize| {
-            let onto = |projection: &&Projection| projection.post == index;
-            let listed = |projection: &Projection| matches!(projection.synapses, Synapses::Sparse(_));
-            network.projections().iter().filter(onto).any(listed)
+        let populations: Vec<Cow<'_, Population>> = network.populations().iter().map(Cow::Borrowed).collect();
+        let states = populations.iter().zip(&windows).enumerate();
+        let states = states.map(|(index, (population, &shared))| state(network, index, population, shared)).collect();
+        Ok(Simulation { network, components, populations, windows, states })
+    }
+
+    /// Gives the neurons of a population other constant currents (nA), one each, from the next run on.
+    ///
+    /// # Errors
+    ///
+    /// Names a population that is not there, a wrong number of currents and one that is not finite.
+    pub fn set_i_offset(&mut self, population: usize, i_offset: Vec<f64>) -> Result<(), NetworkError> {
+        let count = self.populations.len();
+        let Some(changed) = self.populations.get_mut(population) else {
+            return Err(NetworkError::Missing { what: "population", index: population, count });
         };
-        let deaf = |index: usize| network.projections().iter().all(|projection| projection.post != index);
-        let states = network.populations().iter().zip(windows).enumerate();
-        let states = states
-            .map(|(index, (population, shared))| State::new(population, shared, single(index), deaf(index)))
-            .collect();
-        Ok(Simulation { network, components, states })
+        *changed = Cow::Owned(changed.clone().into_owned().with_i_offset(i_offset)?);
+        self.states[population] = state(self.network, population, changed, self.windows[population]);
+        Ok(())
     }
 
     /// Simulates [0, duration) ms from the initial state; a crossing at the very end is counted.
@@ -106,7 +119,10 @@ impl<'a> Simulation<'a> {
             let mut runners: Vec<Runner<'_>> = component
                 .populations
                 .iter()
-                .map(|&index| Runner::new(self.network, index, key, self.states[index].drives_itself()))
+                .map(|&index| {
+                    let drives_itself = self.states[index].drives_itself();
+                    Runner::new(self.network, (index, &self.populations[index]), key, drives_itself)
+                })
                 .collect();
             for runner in &runners {
                 self.states[runner.index].reset(runner.population, key, self.network.address(runner.index));
@@ -154,7 +170,7 @@ impl<'a> Simulation<'a> {
     }
 
     fn check_steps(&self, duration: f64) -> Result<(), NetworkError> {
-        for (state, population) in self.states.iter().zip(self.network.populations()) {
+        for (state, population) in self.states.iter().zip(&self.populations) {
             check_backgrounds(population, duration, MOST_ARRIVALS)?;
             let redraws = population.currents().iter().filter_map(|current| current.source.interval());
             let redraws = redraws.map(|interval| ("a noise interval", interval));
@@ -167,4 +183,13 @@ impl<'a> Simulation<'a> {
         }
         Ok(())
     }
+}
+
+/// The fresh state of a population, which may share windows (ms) with a loop.
+fn state(network: &Network, index: usize, population: &Population, shared: Option<f64>) -> State {
+    let mut onto = network.projections().iter().filter(|projection| projection.post == index);
+    let deaf = onto.clone().next().is_none();
+    // Whether any projection brings synapses one by one.
+    let single = onto.any(|projection| matches!(projection.synapses, Synapses::Sparse(_)));
+    State::new(population, shared, single, deaf)
 }

@@ -27,8 +27,13 @@ pub(super) struct Runner<'a> {
 }
 
 impl<'a> Runner<'a> {
-    pub(super) fn new(network: &'a Network, index: usize, key: StreamKey, drives_itself: bool) -> Runner<'a> {
-        let population = &network.populations()[index];
+    /// Of a population, with its number in the network.
+    pub(super) fn new(
+        network: &'a Network,
+        (index, population): (usize, &'a Population),
+        key: StreamKey,
+        drives_itself: bool,
+    ) -> Runner<'a> {
         let inputs = network.projections().iter().enumerate();
         let inputs = inputs.filter(|(_, projection)| projection.post == index);
         let address = network.address(index);

@@ -1,0 +1,153 @@
+//! A look into the layers of a spiking network: what they were to fire, what they fired, and why that differs.
+
+use super::arguments::ConvertArguments;
+use super::mapping::layer_name;
+use crate::dataset;
+use crate::figure::{Axis, Colour, Figure, LegendPosition, Mark, Marking, Plate, Point, Series, Shape, Stroke};
+use crate::output::Provenance;
+use crate::table::{number, table};
+use anyhow::{Context, Result};
+use convert::{Diagnosis, ErrorParts, Examination, SpikingNetwork};
+use data::ImageSet;
+use serde_json::{Map, Value, json};
+
+/// Points of a panel, of evenly chosen neurons; more would hide each other.
+const MOST_POINTS: usize = 600;
+
+/// Panels side by side.
+const ACROSS: usize = 3;
+
+/// What an examination of some images has shown.
+pub(super) struct Insight<'a> {
+    spiking: &'a SpikingNetwork,
+    pub(super) examination: Examination,
+    images: usize,
+}
+
+impl<'a> Insight<'a> {
+    /// Examines a network on some images.
+    pub(super) fn of(
+        spiking: &'a SpikingNetwork,
+        trained: &ann::Network<f32>,
+        images: &ImageSet,
+        flags: &ConvertArguments,
+    ) -> Result<Insight<'a>> {
+        let duration = flags.latencies().last().copied().unwrap_or(f64::NAN);
+        let examined = spiking.examine(trained, dataset::samples(images), duration, flags.seed);
+        let examination = examined.context("cannot examine the layers")?;
+        Ok(Insight { spiking, examination, images: images.len() })
+    }
+
+    fn names(&self) -> Vec<String> {
+        let layers = self.spiking.layers().iter().take(self.examination.layers.len());
+        layers.enumerate().map(|(index, layer)| format!("{} {}", index + 1, layer_name(layer))).collect()
+    }
+
+    /// What is wrong, if anything.
+    pub(super) fn sentence(&self) -> String {
+        match Diagnosis::of(&self.examination.layers) {
+            None => "Each layer tells what its activations were: nothing to be cured before the read-out.".to_owned(),
+            Some(Diagnosis { layer, cause }) => {
+                let mapped = &self.spiking.layers()[layer];
+                let (kind, node) = (mapped.kind, mapped.node);
+                format!("Population {} ({kind}, trained layer {node}) loses what came before: {cause}.", layer + 1)
+            }
+        }
+    }
+
+    /// A table for the terminal.
+    pub(super) fn text(&self) -> String {
+        let row = |(name, examined): (String, &convert::LayerExamination)| {
+            let mut row = vec![name, number(examined.wanted, 2), number(examined.measured, 2)];
+            row.extend([number(examined.correlation, 4), number(examined.slope, 3), number(examined.error, 2)]);
+            row.extend(examined.budget.values().map(|part| number(part, 2)));
+            row
+        };
+        let rows: Vec<Vec<String>> = self.names().into_iter().zip(&self.examination.layers).map(row).collect();
+        let mut columns = vec!["population", "wanted (Hz)", "rate (Hz)", "correlation", "slope", "error (Hz)"];
+        columns.extend(ErrorParts::NAMES);
+        table(&columns, &rows)
+            + "The error is a root mean square, and the sum of what each cause contributes: the response is no rectifier, the inputs were wrong\n\
+               already, the neuron does not follow its response, or cannot fire so fast, spikes are few, rates had not settled.\n"
+    }
+
+    /// The same for programs.
+    pub(super) fn document(&self, provenance: &Provenance) -> Value {
+        let parts = |parts: &ErrorParts| {
+            let named = ErrorParts::NAMES.into_iter().zip(parts.values());
+            named.map(|(name, value)| (name.to_owned(), json!(value))).collect::<Map<String, Value>>()
+        };
+        let layers = self.spiking.layers().iter().zip(&self.examination.layers).map(|(layer, examined)| {
+            json!({
+                "layer": layer.kind,
+                "node": layer.node,
+                "is_negative": layer.is_negative,
+                "wanted_hz": examined.wanted,
+                "rate_hz": examined.measured,
+                "correlation": examined.correlation,
+                "slope": examined.slope,
+                "error_hz": examined.error,
+                "error_parts_hz": parts(&examined.parts),
+                "error_budget_hz": parts(&examined.budget),
+                "saturated": examined.saturated,
+            })
+        });
+        json!({
+            "provenance": provenance,
+            "images": self.images,
+            "layers": layers.collect::<Vec<_>>(),
+            "first_lost": Diagnosis::of(&self.examination.layers).map(|found| found.layer),
+            "diagnosis": self.sentence(),
+        })
+    }
+
+    /// Rates against those that stand for the trained activations, a panel for each population.
+    pub(super) fn rates(&self) -> Plate {
+        let panel = |(name, rates): (String, &Vec<(f64, f64)>)| {
+            let mut figure = Figure::new(Axis::linear("Wanted rate (Hz)"), Axis::linear("Rate (Hz)"));
+            let step = rates.len().div_ceil(MOST_POINTS).max(1);
+            // Neighbours are alike: a step that is prime to the shape of the layer chooses all kinds.
+            let points = (0..rates.len()).step_by(step | 1).map(|index| Point::new(rates[index].0, rates[index].1));
+            let points: Vec<Point> = points.collect();
+            let end = points.iter().map(|point| point.x.max(point.y)).fold(1.0, f64::max) * 1.05;
+            let identity = vec![Point::new(0.0, 0.0), Point::new(end, end)];
+            for (colour, mark, points) in
+                [(Colour::Blue, Mark::Points(Shape::Dot), points), (Colour::Black, Mark::Line(Stroke::Thin), identity)]
+            {
+                figure.series.push(Series { label: String::new(), colour, mark, points });
+            }
+            figure.x = figure.x.with_range(0.0, end);
+            figure.y = figure.y.with_range(0.0, end);
+            figure.title = name;
+            figure.legend = LegendPosition::Hidden;
+            (figure.width_mm, figure.height_mm) = (58.0, 54.0);
+            figure
+        };
+        let panels: Vec<Figure> = self.names().into_iter().zip(&self.examination.rates).map(panel).collect();
+        Plate { rows: panels.chunks(ACROSS).map(<[Figure]>::to_vec).collect() }
+    }
+
+    /// What each cause contributes to the error of each population, stacked.
+    pub(super) fn budget(&self) -> Figure {
+        let names = self.names();
+        let mut figure = Figure::new(Axis::linear("Population"), Axis::linear("Error of the rates (Hz)"));
+        let ends = (0..=names.len()).map(|end| end as f64).collect();
+        for (part, name) in ErrorParts::NAMES.into_iter().enumerate() {
+            let bars = self.examination.layers.iter().enumerate().flat_map(|(layer, examined)| {
+                let values = examined.budget.values();
+                // Negative contributions hang below zero.
+                let same_sign = |value: &&f64| **value * values[part] > 0.0;
+                let from: f64 = values[..part].iter().filter(same_sign).sum();
+                let (low, high) = (from.min(from + values[part]), from.max(from + values[part]));
+                let corner = move |x: f64| Point::with_interval(layer as f64 + x, 0.5 * (low + high), (low, high));
+                [corner(0.2), corner(0.8), Point::new(f64::NAN, f64::NAN)]
+            });
+            let (label, points) = (name.to_owned(), bars.collect());
+            figure.series.push(Series { label, colour: Colour::nth(part), mark: Mark::Area, points });
+        }
+        figure.x =
+            Axis { marking: Marking::Names { ends, names }, ..figure.x }.with_range(0.0, self.names().len() as f64);
+        figure.width_mm = (40.0 + 25.0 * self.examination.layers.len() as f64).clamp(88.0, 180.0);
+        figure
+    }
+}

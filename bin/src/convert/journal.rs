@@ -1,0 +1,282 @@
+//! What happened on each image, in a file that a run can be resumed from and that runs on other images can be merged with.
+
+use super::mapping::Mapping;
+use super::trial::{Shown, Trial};
+use crate::output::write_file;
+use anyhow::{Context, Result, anyhow, bail};
+use convert::{Decision, Outcome};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// The file of a run that has ended.
+const WHOLE: &str = "outcomes.jsonl";
+
+/// The file of a run at work.
+const PART: &str = "outcomes.part.jsonl";
+
+/// Which run the outcomes are of; the first line of the file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Header {
+    /// Version of the program.
+    pub(super) version: String,
+    /// All that decides on the outcomes: model, data, settings, seed.
+    pub(super) settings: Value,
+    /// Presentation times (ms) at which decisions are read.
+    pub(super) latencies: Vec<f64>,
+    /// Number of images of the whole run.
+    pub(super) images: usize,
+    /// Number of classes.
+    pub(super) classes: usize,
+    /// Seed of the input.
+    pub(super) seed: u64,
+    /// What the network was converted to.
+    pub(super) mapping: Mapping,
+}
+
+/// A line of the file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    Run(Box<Header>),
+    Image(ImageLine),
+    /// Wall-clock time of the simulation.
+    Seconds(f64),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ImageLine {
+    image: usize,
+    label: u8,
+    predicted: u8,
+    /// Classes, or why there is none.
+    decisions: Vec<DecisionText>,
+    input_spikes: u64,
+    layer_spikes: Vec<u64>,
+    synaptic_events: u64,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(untagged)]
+enum DecisionText {
+    Class(u8),
+    None(Undecided),
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Undecided {
+    Tie,
+    Silent,
+}
+
+impl From<&Shown> for ImageLine {
+    fn from(shown: &Shown) -> ImageLine {
+        let decision = |&decision: &Decision| match decision {
+            Decision::Class(class) => DecisionText::Class(class),
+            Decision::Tie => DecisionText::None(Undecided::Tie),
+            Decision::Silent => DecisionText::None(Undecided::Silent),
+        };
+        let Shown { image, label, predicted, outcome } = shown;
+        ImageLine {
+            image: *image,
+            label: *label,
+            predicted: *predicted,
+            decisions: outcome.decisions.iter().map(decision).collect(),
+            input_spikes: outcome.input_spikes,
+            layer_spikes: outcome.layer_spikes.clone(),
+            synaptic_events: outcome.synaptic_events,
+        }
+    }
+}
+
+impl From<ImageLine> for Shown {
+    fn from(line: ImageLine) -> Shown {
+        let decision = |decision| match decision {
+            DecisionText::Class(class) => Decision::Class(class),
+            DecisionText::None(Undecided::Tie) => Decision::Tie,
+            DecisionText::None(Undecided::Silent) => Decision::Silent,
+        };
+        let outcome = Outcome {
+            decisions: line.decisions.into_iter().map(decision).collect(),
+            input_spikes: line.input_spikes,
+            spikes: line.layer_spikes.iter().sum(),
+            layer_spikes: line.layer_spikes,
+            synaptic_events: line.synaptic_events,
+        };
+        Shown { image: line.image, label: line.label, predicted: line.predicted, outcome }
+    }
+}
+
+/// What a file of outcomes holds.
+#[derive(Debug)]
+pub(super) struct Outcomes {
+    pub(super) header: Header,
+    pub(super) shown: Vec<Shown>,
+    pub(super) seconds: f64,
+}
+
+impl Outcomes {
+    /// Of a run that has ended, from its folder.
+    ///
+    /// # Errors
+    ///
+    /// Fails on a missing or damaged file.
+    pub(super) fn of_folder(folder: &Path) -> Result<Outcomes> {
+        let path = folder.join(WHOLE);
+        let read = std::fs::read_to_string(&path);
+        let text = read.with_context(|| format!("cannot read {}: no run with -o has ended there", path.display()))?;
+        Outcomes::parse(&text, false).with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    /// Of the text of a file; a last line without end is passed over where the run may have been cut off.
+    fn parse(text: &str, cut_off: bool) -> Result<Outcomes> {
+        let whole = if cut_off { text.rfind('\n').map_or("", |end| &text[..=end]) } else { text };
+        let mut lines = whole.lines().enumerate().map(|(number, line)| {
+            serde_json::from_str::<Line>(line).map_err(|error| anyhow!("line {}: {error}", number + 1))
+        });
+        let Some(Line::Run(header)) = lines.next().transpose()? else { bail!("expected the settings of a run first") };
+        let mut outcomes = Outcomes { header: *header, shown: Vec::new(), seconds: 0.0 };
+        for line in lines {
+            match line? {
+                Line::Run(_) => bail!("expected the settings of one run, found a second"),
+                Line::Image(line) => {
+                    let shown = Shown::from(line);
+                    outcomes.check(&shown)?;
+                    outcomes.shown.push(shown);
+                }
+                Line::Seconds(seconds) => outcomes.seconds += seconds,
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Refuses an image that cannot be of this run.
+    fn check(&self, Shown { image, label, predicted, outcome }: &Shown) -> Result<()> {
+        let Header { latencies, images, classes, mapping, .. } = &self.header;
+        let (expected, found) = (latencies.len(), outcome.decisions.len());
+        if expected != found {
+            bail!("image {image}: expected {expected} decisions, found {found}");
+        }
+        let layers = mapping.document.get("layers").and_then(Value::as_array).map_or(0, Vec::len);
+        if outcome.layer_spikes.len() != layers {
+            bail!("image {image}: expected spikes of {layers} populations, found {}", outcome.layer_spikes.len());
+        }
+        if image >= images {
+            bail!("image {image}: the run has {images} images");
+        }
+        let decided = outcome.decisions.iter().filter_map(|decision| match decision {
+            Decision::Class(class) => Some(*class),
+            _ => None,
+        });
+        if let Some(class) = decided.chain([*predicted, *label]).find(|&class| usize::from(class) >= *classes) {
+            bail!("image {image}: class {class} of {classes}");
+        }
+        Ok(())
+    }
+
+    /// The text of the file.
+    pub(super) fn text(header: &Header, trial: &Trial) -> Result<String> {
+        let first = Line::Run(Box::new(header.clone()));
+        let images = trial.shown.iter().map(|shown| Line::Image(shown.into()));
+        let mut text = String::new();
+        for line in std::iter::once(first).chain(images).chain([Line::Seconds(trial.seconds)]) {
+            text += &line_text(&line)?;
+        }
+        Ok(text)
+    }
+}
+
+fn line_text(line: &Line) -> Result<String> {
+    Ok(serde_json::to_string(line).context("cannot express an outcome in JSON")? + "\n")
+}
+
+/// The outcomes of a run at work.
+#[derive(Debug)]
+pub(super) struct Journal {
+    folder: PathBuf,
+    header: Header,
+    past: Vec<Shown>,
+    past_seconds: f64,
+    file: Mutex<File>,
+}
+
+impl Journal {
+    /// Begins a journal in a folder, or goes on with the one there.
+    ///
+    /// # Errors
+    ///
+    /// Refuses to begin over an unfinished run, and to go on with another one.
+    pub(super) fn open(folder: &Path, header: Header, resume: bool) -> Result<Journal> {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
+        let part = folder.join(PART);
+        let (mut past, mut past_seconds): (Vec<Shown>, f64) = (Vec::new(), 0.0);
+        if resume {
+            for (path, cut_off) in [(folder.join(WHOLE), false), (part.clone(), true)] {
+                let text = match std::fs::read_to_string(&path) {
+                    Ok(text) => text,
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+                };
+                let found =
+                    Outcomes::parse(&text, cut_off).with_context(|| format!("cannot read {}", path.display()))?;
+                same_run(&header, &found.header).with_context(|| format!("cannot resume {}", path.display()))?;
+                let known: BTreeSet<usize> = past.iter().map(|shown| shown.image).collect();
+                past.extend(found.shown.into_iter().filter(|shown| !known.contains(&shown.image)));
+                past_seconds += found.seconds;
+            }
+        } else if part.exists() {
+            bail!("{} is of a run that has not ended: go on with --resume, or remove it", part.display());
+        }
+        let open = || -> Result<File> {
+            let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&part)?;
+            let so_far = Trial { shown: past.clone(), asked: past.len(), seconds: past_seconds };
+            file.write_all(Outcomes::text(&header, &so_far)?.as_bytes())?;
+            Ok(file)
+        };
+        let file = open().with_context(|| format!("cannot write {}", part.display()))?;
+        Ok(Journal { folder: folder.to_owned(), header, past, past_seconds, file: Mutex::new(file) })
+    }
+
+    /// What is there already, and the seconds that it took.
+    pub(super) fn past(&self) -> (&[Shown], f64) {
+        (&self.past, self.past_seconds)
+    }
+
+    /// Notes what happened on an image.
+    pub(super) fn note(&self, shown: &Shown) -> Result<()> {
+        let line = line_text(&Line::Image(shown.into()))?;
+        let mut file = self.file.lock().map_err(|_| anyhow!("another thread has failed at the outcomes"))?;
+        file.write_all(line.as_bytes()).with_context(|| format!("cannot write {}", self.folder.join(PART).display()))
+    }
+
+    /// Ends the journal: the outcomes in order, in a file of their own.
+    pub(super) fn close(self, trial: &Trial) -> Result<()> {
+        write_file(&self.folder.join(WHOLE), Outcomes::text(&self.header, trial)?.as_bytes())?;
+        let part = self.folder.join(PART);
+        std::fs::remove_file(&part).with_context(|| format!("cannot remove {}", part.display()))
+    }
+}
+
+/// Refuses outcomes of another run.
+pub(super) fn same_run(wanted: &Header, found: &Header) -> Result<()> {
+    let names = ["data", "data_crc32", "model_crc32"];
+    let flags = wanted.settings["flags"].as_object().into_iter().flat_map(|flags| flags.keys());
+    let settings = names.map(|name| (name.to_owned(), &wanted.settings[name], &found.settings[name]));
+    let flags = flags.map(|name| (name.clone(), &wanted.settings["flags"][name], &found.settings["flags"][name]));
+    if let Some((name, wanted, found)) = settings.into_iter().chain(flags).find(|(_, wanted, found)| wanted != found) {
+        bail!("it is of another run: {name} is {found} there, {wanted} here");
+    }
+    if wanted.seed != found.seed {
+        bail!("it is of another run: the seed is {} there, {} here", found.seed, wanted.seed);
+    }
+    if wanted != found {
+        bail!("it is of another run: presentation times, number of images, version of the program or mapping differ");
+    }
+    Ok(())
+}
