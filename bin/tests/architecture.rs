@@ -36,7 +36,7 @@ const HOMES: [(&str, &[&str]); 28] = [
     ("rand", &["sim/src/random.rs", "ann/src/random.rs"]),
     ("rand_distr", &["sim/src/random.rs", "ann/src/random.rs"]),
     ("gemm", &["ann/src/matrix.rs"]),
-    ("hdf5_reader", &["ann/src/keras/hdf5_file.rs", "bin/tests/simulate.rs"]),
+    ("hdf5_reader", &["ann/src/keras/hdf5_file.rs", "bin/tests/simulate.rs", "bin/tests/export.rs"]),
     ("hdf5_writer", &["ann/src/keras/hdf5_file.rs", "bin/src/sonata.rs", "bin/src/convert/export/nir_file.rs"]),
     (
         "toml",

@@ -49,7 +49,14 @@ fn channels_first(shape: Shape, values: &[f32]) -> Vec<f32> {
 /// What a node makes of a map (channels, rows, columns) or a vector, after the definitions of NIR (PyTorch's).
 fn apply(node: &NirNode, x: &[f32]) -> Vec<f32> {
     match node {
-        NirNode::Conv2d { input_shape: [h, w], shape: [outputs, inputs, kh, kw], weight, stride, padding, dilation } => {
+        NirNode::Conv2d {
+            input_shape: [h, w],
+            shape: [outputs, inputs, kh, kw],
+            weight,
+            stride,
+            padding,
+            dilation,
+        } => {
             assert_eq!((*stride, *dilation), ([1, 1], [1, 1]));
             let [oh, ow] = [h + 2 * padding[0] + 1 - kh, w + 2 * padding[1] + 1 - kw];
             let mut y = vec![0.0; outputs * oh * ow];
@@ -115,7 +122,10 @@ fn linear_nodes_compute_the_layers() {
         assert_eq!(x.len(), wanted.len());
         for (x, wanted) in x.iter().zip(wanted) {
             // f32 sums of up to 18 products of order 1 in another order.
-            assert!((f64::from(*x) - factor * f64::from(wanted)).abs() < 2e-6 * (1.0 + factor), "{stage}: {x}, {wanted}");
+            assert!(
+                (f64::from(*x) - factor * f64::from(wanted)).abs() < 2e-6 * (1.0 + factor),
+                "{stage}: {x}, {wanted}"
+            );
         }
     }
     assert_eq!(behind(at), "output");

@@ -79,8 +79,9 @@ pub fn export(arguments: &ExportArguments) -> Result<ExitCode> {
             let trial = Trial::run(&spiking, flags)?;
             let grid = grid.map(|dt| trial.on_grid(&exported, dt, flags)).transpose()?;
             let document = document(&exported, &trial, grid.as_ref(), &made);
+            let files = simulator_files::encode(*to, &exported, &trial, grid.as_ref(), &made)?;
             let folder = ResultFolder::open(path)?;
-            simulator_files::write(&folder, *to, &exported, &trial, grid.as_ref(), &made)?;
+            files.iter().try_for_each(|(name, contents)| folder.bytes(name, contents))?;
             folder.json("export", &document)?;
             (document, tell_folder(&exported, *to, path, &trial, grid.as_ref()))
         }
@@ -158,7 +159,8 @@ impl Trial {
     fn trains<'a>(&self, names: &'a [String]) -> Vec<(&'a str, Vec<Spike>)> {
         let joined = |spikes: &dyn Fn(&Observation) -> &Vec<Spike>| -> Vec<Spike> {
             let shifted = |(image, seen)| {
-                let shift = |&Spike { time, neuron }: &Spike| Spike { time: time + image as f64 * self.duration, neuron };
+                let shift =
+                    |&Spike { time, neuron }: &Spike| Spike { time: time + image as f64 * self.duration, neuron };
                 spikes(seen).iter().map(shift).collect::<Vec<Spike>>()
             };
             self.observations.iter().enumerate().flat_map(shifted).collect()

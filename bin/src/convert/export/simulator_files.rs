@@ -2,7 +2,7 @@
 
 use super::{GridTrial, Target, Trial};
 use crate::npz;
-use crate::output::{Provenance, ResultFolder};
+use crate::output::Provenance;
 use anyhow::Result;
 use convert::{ExportedNetwork, grid_step};
 use sim::{IfCurrExp, Pre, Spike};
@@ -36,26 +36,25 @@ fn source(target: Target) -> (&'static str, &'static str) {
     if target == Target::Pynn { RUN_PYNN } else { RUN_NEST }
 }
 
-/// Writes network.npz, input.npz, expected.npz and the scripts.
+/// The files by name: network.npz, input.npz, expected.npz and the scripts.
 ///
 /// # Errors
 ///
-/// Fails if the network cannot be listed or the folder cannot be written to.
-pub(super) fn write(
-    folder: &ResultFolder,
+/// Fails if the synapses cannot be listed.
+pub(super) fn encode(
     target: Target,
     exported: &ExportedNetwork<'_>,
     trial: &Trial,
     grid: Option<&GridTrial>,
     made: &Provenance,
-) -> Result<()> {
-    folder.bytes("network.npz", &network(exported, made)?)?;
-    folder.bytes("input.npz", &input(trial, grid, made)?)?;
-    folder.bytes("expected.npz", &expected(exported, trial, grid, made)?)?;
-    for (name, text) in [EXPORTED, source(target)] {
-        folder.bytes(name, text.as_bytes())?;
-    }
-    Ok(())
+) -> Result<Vec<(&'static str, Vec<u8>)>> {
+    let mut files = vec![
+        ("network.npz", network(exported, made)?),
+        ("input.npz", input(trial, grid, made)?),
+        ("expected.npz", expected(exported, trial, grid, made)?),
+    ];
+    files.extend([EXPORTED, source(target)].map(|(name, text)| (name, text.as_bytes().to_vec())));
+    Ok(files)
 }
 
 fn network(exported: &ExportedNetwork<'_>, made: &Provenance) -> Result<Vec<u8>> {
