@@ -23,6 +23,7 @@ mod mapping;
 mod plan;
 mod presentation;
 mod read_out;
+mod response;
 mod route;
 mod spiking_network;
 mod statistics;
