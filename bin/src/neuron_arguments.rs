@@ -7,7 +7,7 @@ use sim::IfCurrExp;
 use std::path::{Path, PathBuf};
 
 /// Parameters of the neuron (IF_curr_exp); the defaults are Table 1 of Liu & Furber (2016).
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, PartialEq, Default, Args)]
 #[command(next_help_heading = "Neuron (IF_curr_exp; defaults: Table 1 of Liu & Furber 2016)")]
 pub struct NeuronArguments {
     /// File of parameters (TOML) with PyNN's names, such as tau_syn_E = 5.0; flags override it, and what neither names has its default
@@ -71,6 +71,21 @@ impl Params {
 }
 
 impl NeuronArguments {
+    /// Whether nothing is said.
+    pub fn is_default(&self) -> bool {
+        *self == NeuronArguments::default()
+    }
+
+    /// Whether nothing but the synaptic time constant is said.
+    pub fn is_only_tau_syn(&self) -> bool {
+        *self == NeuronArguments { tau_syn: self.tau_syn.clone(), ..NeuronArguments::default() }
+    }
+
+    /// The synaptic time constant (ms) that flags name for both receptors, if they do.
+    pub fn tau_syn(&self) -> Option<f64> {
+        self.tau_syn.first().copied()
+    }
+
     /// The neurons that the file and the flags describe: one for every `--tau-syn`, or one.
     ///
     /// # Errors

@@ -79,12 +79,23 @@ pub enum ConversionError {
         /// The value given.
         found: f64,
     },
-    /// No response constants are known for this synaptic time constant.
-    #[error("no Noisy Softplus constants are known for tau_syn = {tau_syn} ms: use 1, 5 or 10 ms, or give a response")]
-    NoConstants {
-        /// Synaptic time constant (ms).
-        tau_syn: f64,
+    /// Receptors of different time constants.
+    #[error("the neurons need one synaptic time constant, found tau_syn_E = {e} ms and tau_syn_I = {i} ms")]
+    SynapticTimeConstants {
+        /// Of excitatory receptors (ms).
+        e: f64,
+        /// Of inhibitory receptors (ms).
+        i: f64,
     },
+    /// A neuron whose rates Noisy Softplus does not fit.
+    #[error("Noisy Softplus does not fit the rates of these neurons: fit them by hand with lif-sim fit, or choose others")]
+    NoResponse,
+    /// The rates of the neuron cannot be computed.
+    #[error("the response of these neurons cannot be computed: {0}")]
+    Theory(#[from] sim::TheoryError),
+    /// The rates of the neuron cannot be fitted.
+    #[error("the response of these neurons cannot be fitted: {0}")]
+    Fit(#[from] sim::FitError),
     /// The simulator refused the mapped network.
     #[error(transparent)]
     Simulation(#[from] sim::NetworkError),

@@ -138,7 +138,7 @@ impl SpikingNetwork {
                 settled: &rates.settled[train],
                 all: &rates.all[train],
             };
-            examination.layers.push(levels.examine(self.tau_refrac()));
+            examination.layers.push(levels.examine(self.neuron().tau_refrac));
             examination.rates.push(levels.wanted.iter().copied().zip(levels.all.iter().copied()).collect());
         }
         Ok(examination)

@@ -26,6 +26,7 @@ mod observation;
 mod plan;
 mod presentation;
 mod read_out;
+mod response;
 mod route;
 mod spiking_network;
 mod statistics;

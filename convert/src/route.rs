@@ -2,7 +2,9 @@
 
 use crate::error::ConversionError;
 use crate::plan::Plan;
+use crate::response::response_of;
 use ann::Activation;
+use sim::IfCurrExp;
 use sim::theory::NoisySoftplus;
 
 /// How weights become synaptic currents.
@@ -18,15 +20,25 @@ pub enum Route {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Itinerary {
     pub(crate) route: Route,
-    /// Synaptic time constant of the neurons (ms).
-    pub(crate) tau_syn: f64,
+    /// The neurons.
+    pub(crate) neuron: IfCurrExp,
     /// Their response.
     pub(crate) response: NoisySoftplus,
 }
 
 impl Itinerary {
-    /// The route of a network. `tau_syn` (ms) and `response` are those of the normalised route; a Noisy Softplus network brings its own.
-    pub(crate) fn of(plan: &Plan, tau_syn: f64, response: Option<NoisySoftplus>) -> Result<Itinerary, ConversionError> {
+    /// The route of a network. A Noisy Softplus network brings its synaptic time constant and response; on the normalised route, without a
+    /// `response` the neuron's own is found, and its i_offset is set.
+    pub(crate) fn of(
+        plan: &Plan,
+        neuron: IfCurrExp,
+        response: Option<NoisySoftplus>,
+    ) -> Result<Itinerary, ConversionError> {
+        neuron.check().map_err(sim::NetworkError::from)?;
+        let (e, i) = (neuron.tau_syn_e, neuron.tau_syn_i);
+        if e != i {
+            return Err(ConversionError::SynapticTimeConstants { e, i });
+        }
         let noisy = |activation: Activation| matches!(activation, Activation::NoisySoftplus(_));
         let mut first = None;
         for stage in plan.stages.iter().take(plan.stages.len() - 1) {
@@ -43,10 +55,14 @@ impl Itinerary {
         }
         if let Some(Activation::NoisySoftplus(constants)) = first {
             let response = NoisySoftplus { k: constants.k, s_hz_per_na: constants.s_hz_per_na };
-            return Ok(Itinerary { route: Route::Physical, tau_syn: constants.tau_syn_ms, response });
+            let tau_syn = constants.tau_syn_ms;
+            let neuron = IfCurrExp { tau_syn_e: tau_syn, tau_syn_i: tau_syn, ..neuron };
+            return Ok(Itinerary { route: Route::Physical, neuron, response });
         }
-        let known = || NoisySoftplus::event_driven(tau_syn).ok_or(ConversionError::NoConstants { tau_syn });
-        let response = response.map_or_else(known, Ok)?;
-        Ok(Itinerary { route: Route::Normalised, tau_syn, response })
+        let (neuron, response) = match response {
+            Some(response) => (neuron, response),
+            None => response_of(neuron)?,
+        };
+        Ok(Itinerary { route: Route::Normalised, neuron, response })
     }
 }

@@ -16,9 +16,10 @@ use sim::{IfCurrExp, MS_PER_S, Source};
 /// Choices of a conversion.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ConversionSettings {
-    /// Synaptic time constant (ms) on the normalised route; a Noisy Softplus network brings its own.
-    pub tau_syn: f64,
-    /// Response of the neurons on the normalised route; `None` for the constants known for `tau_syn`.
+    /// The neurons; a Noisy Softplus network brings its synaptic time constant. On the normalised route, without a response, their i_offset
+    /// is chosen.
+    pub neuron: IfCurrExp,
+    /// Response of the neurons on the normalised route; `None` for the one that fits their exact rates best.
     pub response: Option<NoisySoftplus>,
     /// How images become spikes.
     pub encoding: Encoding,
@@ -39,7 +40,7 @@ pub struct ConversionSettings {
 impl Default for ConversionSettings {
     fn default() -> Self {
         ConversionSettings {
-            tau_syn: 5.0,
+            neuron: IfCurrExp::liu_furber_2016(),
             response: None,
             encoding: Encoding::Poisson,
             max_rate: None,
@@ -83,7 +84,7 @@ pub struct SpikingNetwork {
     connections: u64,
     encoder: Encoder,
     delay: f64,
-    tau_syn: f64,
+    neuron: IfCurrExp,
     response: NoisySoftplus,
     route: Route,
     layers: Vec<MappedLayer>,
@@ -92,7 +93,7 @@ pub struct SpikingNetwork {
 impl SpikingNetwork {
     /// Converts a trained network; `samples` are the images on which activations are measured, from the training set.
     ///
-    /// Every nonlinearity becomes one population of the neuron of Liu & Furber (2016), or two where outputs may be negative, in the order
+    /// Every nonlinearity becomes one population of neurons, or two where outputs may be negative, in the order
     /// of the trained units (row, column, channel). Batch normalisation, rescaling and padding are folded into weights and biases; maxima
     /// pass on the spikes of the unit that has fired most. Outputs are linear units: their weights are scaled, and their logits shifted if
     /// they may all be negative, which decides nothing but the rates.
@@ -122,8 +123,8 @@ impl SpikingNetwork {
             return Err(ConversionError::TooManyClasses { found: trained.output().units() });
         }
         let plan = Plan::of(trained)?;
-        let Itinerary { route, tau_syn, response } = Itinerary::of(&plan, settings.tau_syn, settings.response)?;
-        let max_rate = settings.max_rate.unwrap_or(MS_PER_S / tau_syn);
+        let Itinerary { route, neuron, response } = Itinerary::of(&plan, settings.neuron, settings.response)?;
+        let max_rate = settings.max_rate.unwrap_or(MS_PER_S / neuron.tau_syn_e);
         let encoder = Encoder { encoding: settings.encoding, max_rate, full_scale: trained.full_scale() };
         encoder.check(&plan)?;
         let activity = plan.activity(trained, &samples.inputs(trained), samples.len());
@@ -131,7 +132,6 @@ impl SpikingNetwork {
             let images = samples.pixels.chunks_exact(input.units()).take(images);
             images.map(|image| encoder.stimulus(image, duration)).collect()
         });
-        let neuron = IfCurrExp { tau_syn_e: tau_syn, tau_syn_i: tau_syn, ..IfCurrExp::liu_furber_2016() };
         let unit_rates = UnitRates::new(&plan, &encoder);
         let mapping =
             Mapping::new(settings, (response, neuron), (&plan, &activity, samples.len()), &stimuli, unit_rates);
@@ -147,7 +147,7 @@ impl SpikingNetwork {
             connections,
             encoder,
             delay,
-            tau_syn,
+            neuron,
             response,
             route,
             layers,
@@ -184,16 +184,16 @@ impl SpikingNetwork {
 
     /// Synaptic time constant (ms).
     pub(crate) fn tau_syn(&self) -> f64 {
-        self.tau_syn
+        self.neuron.tau_syn_e
     }
 
-    /// Refractory period of the neurons (ms).
-    pub(crate) fn tau_refrac(&self) -> f64 {
-        IfCurrExp::liu_furber_2016().tau_refrac
+    /// The neurons, without what the layers add to their i_offset.
+    pub fn neuron(&self) -> &IfCurrExp {
+        &self.neuron
     }
 
     /// Response of the neurons.
-    pub(crate) fn response(&self) -> NoisySoftplus {
+    pub fn response(&self) -> NoisySoftplus {
         self.response
     }
 

@@ -11,7 +11,7 @@ use convert::{
     ConversionError, ConversionSettings, Decision, IntegrateNetwork, IntegrateSettings, Outcome, Presentation, ReadOut,
     Route, SpikingNetwork, present,
 };
-use sim::{Simulation, StreamKey};
+use sim::{IfCurrExp, Simulation, StreamKey};
 use std::ops::ControlFlow;
 
 const NSP: Activation = Activation::NoisySoftplus(NoisySoftplus::EVENT_DRIVEN_5_MS);
@@ -157,11 +157,12 @@ fn what_cannot_be_converted_is_refused() {
     let error = refusal(vec![dense(4, &[-0.1; 8], None, Activation::Relu), classifier()]);
     assert!(matches!(error, ConversionError::Silent { layer: 0, .. }), "{error}");
 
-    let settings = ConversionSettings { tau_syn: 7.0, ..ConversionSettings::default() };
+    let neuron = IfCurrExp { tau_syn_i: 7.0, ..IfCurrExp::liu_furber_2016() };
+    let settings = ConversionSettings { neuron, ..ConversionSettings::default() };
     let (pixels, labels) = (pixels(), vec![0; 100]);
     let samples = Samples { pixels: &pixels, labels: &labels };
     let error = SpikingNetwork::convert(&relu_network(), samples, &settings).unwrap_err();
-    assert!(matches!(error, ConversionError::NoConstants { .. }), "{error}");
+    assert!(matches!(error, ConversionError::SynapticTimeConstants { .. }), "{error}");
     for broken in [
         ConversionSettings { max_rate: Some(-1.0), ..ConversionSettings::default() },
         ConversionSettings { hidden_rate: f64::NAN, ..ConversionSettings::default() },

@@ -100,8 +100,9 @@ impl TrainArguments {
     /// The constants of Noisy Softplus.
     fn constants(&self) -> Result<NoisySoftplus> {
         if let Some(file) = &self.response_fit {
-            let SynapticResponse { constants, tau_syn } = SynapticResponse::read(file, self.tau_syn)?;
-            return Ok(NoisySoftplus { k: constants.k, s_hz_per_na: constants.s_hz_per_na, tau_syn_ms: tau_syn });
+            let SynapticResponse { constants, neuron } = SynapticResponse::read(file, self.tau_syn)?;
+            let tau_syn_ms = neuron.tau_syn_e;
+            return Ok(NoisySoftplus { k: constants.k, s_hz_per_na: constants.s_hz_per_na, tau_syn_ms });
         }
         let tau_syn = self.tau_syn.unwrap_or(TAU_SYN);
         NoisySoftplus::event_driven(tau_syn).with_context(|| {

@@ -2,6 +2,7 @@
 
 use super::energy::Device;
 use crate::dataset::{DataSet, Images};
+use crate::neuron_arguments::NeuronArguments;
 use crate::run::RunArguments;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -87,11 +88,8 @@ pub struct ConvertArguments {
     /// Percentile of the activations that is taken as full scale [default: 99.9 for lif, 99.5 for if]
     #[arg(long, value_name = "P", value_parser = percentile)]
     percentile: Option<f64>,
-    /// Synaptic time constant (ms): 1, 5 or 10, or one of --response-fit; a Noisy Softplus network brings its own [default: 5, or the only one
-    /// of --response-fit]
-    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
-    pub(super) tau_syn: Option<f64>,
-    /// Take the response of the neurons from this fit.json of lif-sim fit (Noisy Softplus, k and S); ReLU and Softplus networks
+    /// Take the neurons and their response from this fit.json of lif-sim fit (Noisy Softplus, k and S) [default: what fits their exact rates
+    /// best]; ReLU and Softplus networks
     #[arg(long, value_name = "FILE")]
     pub(super) response_fit: Option<PathBuf>,
     /// Delay of every projection (ms) [default: 1]
@@ -103,6 +101,8 @@ pub struct ConvertArguments {
     /// Seed of the Poisson input
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
+    #[command(flatten)]
+    pub(super) neuron_parameters: NeuronArguments,
     #[command(flatten)]
     pub(super) run: RunArguments,
     /// Folder with the files of the data set [default: $LIF_DATA/NAME, data/NAME]
@@ -232,14 +232,14 @@ impl ConvertArguments {
     pub(super) fn settings(&self) -> Value {
         let response = self.response_fit.as_ref().map(|file| file.display().to_string());
         json!({
-            "neuron": format!("{:?}", self.neuron),
+            "model": format!("{:?}", self.neuron),
             "encoding": format!("{:?}", self.encoding()),
             "read_out": format!("{:?}", self.read_out()),
             "max_rate": self.max_rate,
             "hidden_rate": self.hidden_rate,
             "output_rate": self.output_rate,
             "percentile": self.percentile(),
-            "tau_syn": self.tau_syn,
+            "neuron": format!("{:?}", self.neuron_parameters),
             "response_fit": response,
             "delay": self.delay,
             "tuning": self.tuning,
@@ -264,7 +264,7 @@ impl ConvertArguments {
             ("--max-rate", self.max_rate.is_some()),
             ("--hidden-rate", self.hidden_rate.is_some()),
             ("--output-rate", self.output_rate.is_some()),
-            ("--tau-syn", self.tau_syn.is_some()),
+            ("parameters of the neuron", !self.neuron_parameters.is_default()),
             ("--response-fit", self.response_fit.is_some()),
             ("--delay", self.delay.is_some()),
             ("--tuning", self.tuning.is_some()),
@@ -272,7 +272,7 @@ impl ConvertArguments {
         if self.neuron == NeuronChoice::If
             && let Some((flag, _)) = leaky.iter().find(|(_, is_given)| *is_given)
         {
-            bail!("{flag} needs --neuron lif: integrate-and-fire neurons have constant input and thresholds only");
+            bail!("{flag}: needs --neuron lif, integrate-and-fire neurons have constant input and thresholds only");
         }
         if self.images == 0 {
             bail!("--images must be at least 1");

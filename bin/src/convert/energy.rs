@@ -139,7 +139,7 @@ fn energy(nj: f64) -> String {
     match nj {
         nj if nj >= 1e6 => format!("{:.3} mJ", nj * 1e-6),
         nj if nj >= 1e3 => format!("{:.3} uJ", nj * 1e-3),
-        nj if nj == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         nj => format!("{nj:.3} nJ"),
     }
 }

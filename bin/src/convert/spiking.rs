@@ -31,14 +31,22 @@ impl Spiking {
             let settings = IntegrateSettings { percentile, read_out: arguments.read_out(), ..Default::default() };
             return Ok(Spiking::Integrating(Box::new(IntegrateNetwork::convert(trained, samples, &settings)?)));
         }
-        let fitted = arguments.response_fit.as_deref().map(|file| SynapticResponse::read(file, arguments.tau_syn));
+        let parameters = &arguments.neuron_parameters;
+        let &[named] = &parameters.neurons()?[..] else { bail!("--tau-syn: a network has neurons of one kind") };
+        let fitted = arguments.response_fit.as_deref().map(|file| SynapticResponse::read(file, parameters.tau_syn()));
         let fitted = fitted.transpose()?;
+        let neuron = match fitted {
+            Some(SynapticResponse { neuron, .. }) if neuron != named && !parameters.is_only_tau_syn() => {
+                bail!("--response-fit brings its neuron: leave out its parameters, but for --tau-syn")
+            }
+            Some(SynapticResponse { neuron, .. }) => neuron,
+            None => named,
+        };
         let standard = ConversionSettings::default();
-        let known = arguments.tau_syn.unwrap_or(standard.tau_syn);
         let images = arguments.tuning.unwrap_or(Tuning::STANDARD.images);
         let tuning = Tuning { images, seed: arguments.seed, ..Tuning::STANDARD };
         let settings = ConversionSettings {
-            tau_syn: fitted.map_or(known, |fitted| fitted.tau_syn),
+            neuron,
             response: fitted.map(|fitted| fitted.constants),
             encoding: arguments.encoding(),
             max_rate: arguments.max_rate,
@@ -49,6 +57,9 @@ impl Spiking {
             tuning: (images > 0).then_some(tuning),
         };
         let spiking = SpikingNetwork::convert(trained, samples, &settings)?;
+        if spiking.route() == Route::Normalised && fitted.is_none() && named.i_offset != standard.neuron.i_offset {
+            bail!("--i-offset is for Noisy Softplus networks: otherwise a current is fitted for each layer");
+        }
         if spiking.route() == Route::Physical && fitted.is_some() {
             bail!(
                 "--response-fit is for ReLU and Softplus networks: a Noisy Softplus network brings its own constants"

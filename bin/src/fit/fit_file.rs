@@ -71,13 +71,13 @@ struct Fitted {
     parameters: BTreeMap<String, f64>,
 }
 
-/// The response of the neuron of Liu & Furber (2016) under synaptic noise: Noisy Softplus constants from a file.
+/// The response of a neuron under synaptic noise: Noisy Softplus constants from a file.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SynapticResponse {
     /// k and S.
     pub constants: NoisySoftplus,
-    /// Synaptic time constant (ms).
-    pub tau_syn: f64,
+    /// The neuron, with one synaptic time constant.
+    pub neuron: IfCurrExp,
 }
 
 impl SynapticResponse {
@@ -85,7 +85,7 @@ impl SynapticResponse {
     ///
     /// # Errors
     ///
-    /// Refuses files that `lif-sim fit` has not written, that have no such surface or several, or one of another neuron.
+    /// Refuses files that `lif-sim fit` has not written, and those that have no such surface or several.
     pub fn read(path: &Path, tau_syn: Option<f64>) -> Result<SynapticResponse> {
         let context = || format!("cannot read the response fit {}", path.display());
         let text = std::fs::read_to_string(path).with_context(context)?;
@@ -120,11 +120,9 @@ impl SynapticResponse {
             v_thresh: n.v_thresh,
             i_offset: n.i_offset,
         };
-        let expected = IfCurrExp { tau_syn_e: tau_syn, tau_syn_i: tau_syn, ..IfCurrExp::liu_furber_2016() };
-        if neuron != expected {
-            bail!(
-                "it is for another neuron: networks are made of that of Liu & Furber (2016), the default of lif-sim fit"
-            );
+        neuron.check().context("its neuron is impossible")?;
+        if neuron.tau_syn_e != tau_syn || neuron.tau_syn_i != tau_syn {
+            bail!("its neuron has other synaptic time constants than its noise: expected {tau_syn} ms for both receptors");
         }
         let model = surface.fits.iter().find(|fit| fit.model == "noisy-softplus");
         let model = model.ok_or_else(|| anyhow!("it has no fit of noisy-softplus for tau_syn = {tau_syn} ms"))?;
@@ -132,7 +130,8 @@ impl SynapticResponse {
             Some(&value) if value > 0.0 && value.is_finite() => Ok(value),
             found => bail!("{name} of noisy-softplus must be positive and finite, found {found:?}"),
         };
-        Ok(SynapticResponse { constants: NoisySoftplus { k: constant("k")?, s_hz_per_na: constant("S")? }, tau_syn })
+        let constants = NoisySoftplus { k: constant("k")?, s_hz_per_na: constant("S")? };
+        Ok(SynapticResponse { constants, neuron })
     }
 }
 
@@ -158,17 +157,21 @@ mod tests {
         let file = |surfaces: &[Value]| json!({ "surfaces": surfaces }).to_string();
         let (two, five) = (written(2.0, paper), written(5.0, paper));
         let read = SynapticResponse::parse(&file(&[two.clone(), five.clone()]), Some(2.0)).unwrap();
-        assert_eq!(read.tau_syn, 2.0);
+        assert_eq!(read.neuron.tau_syn_e, 2.0);
         assert!((read.constants.k - 0.25).abs() < 1e-8 && (read.constants.s_hz_per_na - 210.0).abs() < 1e-5);
         assert!(SynapticResponse::parse(&file(std::slice::from_ref(&two)), None).is_ok());
-        let other = written(5.0, IfCurrExp { tau_m: 10.0, ..paper });
+        let other = IfCurrExp { tau_m: 10.0, ..paper };
+        let read = SynapticResponse::parse(&file(&[written(5.0, other)]), None).unwrap();
+        assert_eq!(read.neuron, other);
+        let mut unequal = written(5.0, other);
+        unequal["neuron"]["tau_syn_I"] = json!(2.0);
         let mut negative = two.clone();
         negative["fits"][0]["parameters"]["k"] = json!(-1.0);
         for (text, tau_syn, word) in [
             (file(&[two.clone(), five]), None, "several surfaces"),
             (file(std::slice::from_ref(&two)), Some(10.0), "only for 2 ms"),
             (file(&[]), None, "no surface"),
-            (file(&[other]), None, "another neuron"),
+            (file(&[unequal]), None, "other synaptic time constants"),
             (file(&[negative]), None, "k of noisy-softplus"),
             ("{}".to_owned(), None, "expected the fit.json"),
         ] {
