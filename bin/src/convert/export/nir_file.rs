@@ -32,7 +32,7 @@ pub(super) fn left_out(exported: &ExportedNetwork<'_>) -> Vec<String> {
     let delay = network.projections().iter().map(|projection| projection.delays().1).fold(0.0, f64::max);
     if delay > 0.0 {
         sentences.push(format!(
-            "the delay of {delay} ms of each projection, as few readers know Delay nodes; it puts spikes off without changing their number"
+            "the delay of {delay} ms of each projection, as few readers know Delay nodes; along a chain of layers it only puts spikes off"
         ));
     }
     sentences
