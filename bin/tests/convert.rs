@@ -48,10 +48,11 @@ fn the_doctor_tells_a_good_conversion_from_a_bad_one() {
     assert_eq!(layers.len(), 4);
     assert!(layers.iter().all(|layer| number(layer, "correlation") > 0.9), "{good}");
     for layer in layers {
-        // Four parts that add up neuron by neuron: no root mean square can exceed the sum of the others.
-        let part = |name: &str| number(layer, &format!("error_{name}hz"));
-        let parts = part("of_response_") + part("inherited_") + part("of_neuron_") + part("of_transient_");
-        assert!(part("") <= parts + 1e-9, "{layer}");
+        // Contributions add up to the error; the parts do so neuron by neuron, so that no root mean square exceeds the sum of the others.
+        let sum = |name: &str| layer[name].as_object().unwrap().values().map(|hz| hz.as_f64().unwrap()).sum::<f64>();
+        let error = number(layer, "error_hz");
+        assert!((sum("error_budget_hz") - error).abs() < 1e-9 * error, "{layer}");
+        assert!(error <= sum("error_parts_hz"), "{layer}");
     }
     // Rates of a hertz cannot be told apart in 400 ms.
     let bad = examine(&["--hidden-rate", "2", "--tuning", "0"]);

@@ -158,19 +158,23 @@ impl IntegrateStage {
     /// What arrives at each unit in each of `count` steps.
     fn drive(&self, activities: &[Option<Activity>], count: usize) -> Vec<f32> {
         let units = self.layer.shape.units();
-        let mut drive = match &self.bias[..] {
-            [] => vec![0.0; count * units],
-            bias => bias.repeat(count),
-        };
-        let mut add = |values: &mut dyn Iterator<Item = f32>| {
-            drive.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
-        };
+        let add = |sums: &mut [f32], values: &[f32]| sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+        // The same in all steps.
+        let mut constant = if self.bias.is_empty() { vec![0.0; units] } else { self.bias.clone() };
+        let mut drive = Vec::new();
         for link in &self.links {
             match &activities[link.train] {
-                Some(Activity::Constant(values)) => add(&mut link.map.apply(values, 1).into_iter().cycle()),
-                Some(Activity::Steps(spikes)) => add(&mut link.map.apply(spikes, count).into_iter()),
+                Some(Activity::Constant(values)) => add(&mut constant, &link.map.apply(values, 1)),
+                Some(Activity::Steps(spikes)) if drive.is_empty() => drive = link.map.apply(spikes, count),
+                Some(Activity::Steps(spikes)) => add(&mut drive, &link.map.apply(spikes, count)),
                 None => {}
             }
+        }
+        if drive.is_empty() {
+            return constant.repeat(count);
+        }
+        if constant.iter().any(|&value| value != 0.0) {
+            drive.chunks_exact_mut(units).for_each(|step| add(step, &constant));
         }
         drive
     }
@@ -199,9 +203,9 @@ fn fire(
     // A signed neuron begins at zero and fires at half a threshold either way, and so rounds to the nearest as well.
     let start = if opposite.is_some() { 0.0 } else { v_init };
     let mut potential = vec![start; units];
-    let mut fired = 0.0_f64;
+    let mut fired = 0;
     for (step, row) in drive.chunks_exact_mut(units).enumerate() {
-        let mut sum = 0.0_f32;
+        let mut sum = 0_u32;
         if let Some(opposite) = &mut opposite {
             let opposite = &mut opposite[step * units..(step + 1) * units];
             for ((value, v), opposite) in row.iter_mut().zip(&mut potential).zip(opposite) {
@@ -209,19 +213,20 @@ fn fire(
                 *value = if *v >= 0.5 { 1.0 } else { 0.0 };
                 *opposite = if *v <= -0.5 { 1.0 } else { 0.0 };
                 *v -= *value - *opposite;
-                sum += *value + *opposite;
+                sum += u32::from(*value != 0.0 || *opposite != 0.0);
             }
         } else {
             for (value, v) in row.iter_mut().zip(&mut potential) {
                 *v += *value;
-                *value = if *v >= 1.0 { 1.0 } else { 0.0 };
+                let fires = *v >= 1.0;
+                *value = if fires { 1.0 } else { 0.0 };
                 *v -= *value;
-                sum += *value;
+                sum += u32::from(fires);
             }
         }
-        fired += f64::from(sum);
+        fired += u64::from(sum);
     }
-    (drive, opposite, fired as u64)
+    (drive, opposite, fired)
 }
 
 /// As [`gate::greatest`], step by step.
