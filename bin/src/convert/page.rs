@@ -22,6 +22,9 @@ pub(super) fn page(results: &Results<'_>, made: &Provenance) -> Result<String> {
     if let Some(insight) = results.insight {
         figures.push(("What each cause contributes to the error of the rates", insight.budget().svg()?));
         figures.push(("Rates against those that stand for the trained activations", insight.rates().svg()?));
+        if let Some(raster) = insight.raster() {
+            figures.push(("Spikes on the first image", raster.svg()?));
+        }
         layers = insight.text() + &insight.sentence();
     }
     let figures: Vec<String> = figures
