@@ -61,15 +61,15 @@ impl Images {
         }
     }
 
-    /// One part of them.
+    /// The first `count` images of one part of them.
     ///
     /// # Errors
     ///
     /// Fails on missing and damaged files.
-    pub fn load(&self, split: Split) -> Result<ImageSet> {
+    pub fn load(&self, split: Split, count: usize) -> Result<ImageSet> {
         match self {
-            Images::Named(set, given) => set.load(&folder(given.as_deref(), set.name())?, split),
-            Images::Own(path) => crate::image_files::images(path, split),
+            Images::Named(set, given) => Ok(set.load(&folder(given.as_deref(), set.name())?, split)?.first(count)),
+            Images::Own(path) => crate::image_files::images(path, split, count),
         }
     }
 }

@@ -180,6 +180,9 @@ fn shards_and_interrupted_runs_end_like_whole_ones() {
     let merged = json(program("convert").arg("merge").arg(path("two")).arg(path("one")).arg("-o").arg(path("merged")));
     assert_eq!(outcomes(&path("merged")), outcomes(&path("whole")));
     assert_eq!(without_timing(merged), without_timing(whole.clone()));
+    // One shard's folder is not another's.
+    let other = failure(&mut run("one", &["--shard", "2/2", "--resume"]), 1);
+    assert!(other.contains("it is of images 0 to 15, this run of images 15 to 31"), "{other}");
     let missing = failure(program("convert").arg("merge").arg(path("one")), 1);
     assert!(missing.contains("15 of 31 images"), "{missing}");
     let twice = failure(program("convert").arg("merge").arg(path("one")).arg(path("one")), 1);
@@ -193,7 +196,11 @@ fn shards_and_interrupted_runs_end_like_whole_ones() {
     let other = failure(&mut run("cut", &["--resume", "--seed", "2"]), 1);
     assert!(other.contains("the seed is 1 there, 2 here"), "{other}");
     let other = failure(&mut run("cut", &["--resume", "--encoding", "regular"]), 1);
-    assert!(other.contains("encoding is \"Poisson\" there, \"Regular\" here"), "{other}");
+    assert!(other.contains("encoding is \"poisson\" there, \"regular\" here"), "{other}");
+    let file = path("neuron.toml");
+    std::fs::write(&file, "tau_refrac = 2.0\n").unwrap();
+    let other = failure(run("cut", &["--resume", "--params"]).arg(&file), 1);
+    assert!(other.contains("neuron is {") && other.contains("\"tau_refrac\":2.0"), "{other}");
     let resumed = json(&mut run("cut", &["--resume"]));
     assert_eq!(without_timing(resumed), without_timing(whole));
     assert_eq!(outcomes(&path("cut")), lines);
@@ -205,12 +212,52 @@ fn shards_and_interrupted_runs_end_like_whole_ones() {
         ("{}", "line 1"),
         (&lines[1], "expected the settings"),
         (&format!("{}\n{}", lines[0], lines[1].replace("\"label\":7", "\"label\":99")), "class 99 of 10"),
-        (&format!("{}\n{}", lines[0], lines[1].replace("\"image\":0", "\"image\":31")), "the run has 31 images"),
+        (&format!("{}\n{}", lines[0], lines[1].replace("\"image\":0", "\"image\":31")), "image 31 is none of images"),
+        (&format!("{}\n{}\n{}", lines[0], lines[1], lines[1]), "image 0 is there twice"),
+        (&format!("{}\n{{\"seconds\":-1.0}}", lines[0]), "seconds of zero or more"),
+        (
+            &format!("{}\n{}", lines[0], lines[1].replace("\"synaptic_events\":", "\"synaptic_events\":99999999999")),
+            "events are more",
+        ),
+        (&lines[0].replace("\"latencies\":[10.0,", "\"latencies\":[-10.0,"), "positive ascending presentation times"),
+        (&lines[0].replace("\"classes\":10", "\"classes\":0"), "0 classes"),
     ] {
         std::fs::write(path("one").join("outcomes.jsonl"), text).unwrap();
         let message = failure(program("convert").arg("merge").arg(path("one")), 1);
         assert!(message.contains(wanted), "{message}");
     }
+}
+
+/// A run that is stopped keeps what is done, and is not begun again by mistake.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = [RELU, "--run-mnist", "--images", "4000", "--duration", "300", "--tuning", "0", "--threads", "1", "-o"];
+    let mut run = program("convert");
+    run.args(flags).arg(folder.path());
+    let mut child = Command::new(run.get_program());
+    child
+        .args(run.get_args())
+        .current_dir(root())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null());
+    let mut child = child.spawn().unwrap();
+    let part = folder.path().join("outcomes.part.jsonl");
+    let done = || std::fs::read_to_string(&part).map_or(0, |text| text.matches("{\"image\":{").count());
+    while done() < 20 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        assert!(child.try_wait().unwrap().is_none(), "the run has ended before it could be stopped");
+    }
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    let kept = done();
+    let document = std::fs::read_to_string(folder.path().join("conversion.json")).unwrap();
+    let document: Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(document["complete"], false);
+    assert_eq!(number(&document, "images"), kept as f64);
+    assert!(failure(&mut run, 1).contains("go on with --resume"));
+    assert_eq!(done(), kept);
 }
 
 #[test]
@@ -229,7 +276,8 @@ fn images_of_ones_own_are_run_like_those_with_a_name() {
 #[test]
 fn every_read_out_decides() {
     let run = |read_out: &str, neuron: &str| {
-        let flags = [RELU, "--run-mnist", "--images", "40", "--read-out", read_out, "--neuron", neuron];
+        let flags =
+            [RELU, "--run-mnist", "--images", "40", "--calibration", "50", "--read-out", read_out, "--neuron", neuron];
         json(program("convert").args(flags))
     };
     for neuron in ["lif", "if"] {
@@ -239,6 +287,28 @@ fn every_read_out_decides() {
         assert!((0.5..1.0).contains(&number(&first, "snn_accuracy")), "{first}");
         assert_eq!(number(&count, "spikes_per_image"), number(&first, "spikes_per_image"));
     }
+}
+
+#[test]
+fn flags_without_effect_are_refused() {
+    let noisy = "models/paper-noisy-softplus.h5";
+    for (flags, wanted) in [
+        (&[RELU, "--encoding", "constant", "--max-rate", "100"][..], "--max-rate has no meaning"),
+        (&[noisy, "--hidden-rate", "100"], "--hidden-rate is for ReLU"),
+        (&[noisy, "--tuning", "20"], "--tuning is for ReLU"),
+        (&[noisy, "--tau-syn", "10"], "--tau-syn is for ReLU"),
+        (&[RELU, "--i-offset", "0.2"], "i_offset (--i-offset or --params) is for Noisy Softplus"),
+        (&[RELU, "-o", "nowhere"], "-o needs images"),
+        (&[RELU, "--energy", "loihi"], "--energy has no meaning"),
+        (&["doctor", RELU, "--energy", "loihi"], "--energy has no meaning for the doctor"),
+        (&["compare", RELU, noisy, "--", "--run-mnist", "--resume", "-o", "nowhere"], "--resume has no meaning"),
+        (&[RELU, "--encoding", "regular", "--max-rate", "1e9"], "spikes"),
+        (&[RELU, "--run-mnist", "--neuron", "if", "--images", "2", "--energy", "loihi"], "multiply_accumulate_pj"),
+    ] {
+        let message = failure(program("convert").args(flags), 1);
+        assert!(message.contains(wanted), "{message}");
+    }
+    assert!(!root().join("nowhere").exists());
 }
 
 #[test]

@@ -30,12 +30,15 @@ impl ConversionLoss {
         100.0 * (self.only_ann as f64 - self.only_snn as f64) / self.images as f64
     }
 
-    /// Its 95 % interval (percentage points), `(b - c)/n +- 1.96 sqrt(b + c - (b - c)^2/n)/n`.
+    /// Its 95 % interval (percentage points), that of Bonett & Price (2012, doi:10.3102/1076998611411915): with one image more on either
+    /// side, `p = (b + 1)/(n + 2)` and `q = (c + 1)/(n + 2)`, it is `p - q +- 1.96 sqrt((p + q - (p - q)^2)/(n + 2))`, so that few images
+    /// without a difference do not prove that there is none.
     pub fn interval(self) -> Interval {
-        let (n, b, c) = (self.images as f64, self.only_ann as f64, self.only_snn as f64);
-        let half = 100.0 * Z95 * (b + c - (b - c) * (b - c) / n).max(0.0).sqrt() / n;
-        let loss = self.percentage_points();
-        Interval { low: loss - half, high: loss + half }
+        let n = self.images as f64 + 2.0;
+        let (p, q) = ((self.only_ann as f64 + 1.0) / n, (self.only_snn as f64 + 1.0) / n);
+        let half = Z95 * ((p + q - (p - q) * (p - q)) / n).sqrt();
+        let [low, high] = [p - q - half, p - q + half].map(|end| 100.0 * end.clamp(-1.0, 1.0));
+        Interval { low, high }
     }
 
     /// Probability of at least such a difference if both were equally good (exact McNemar test, two-sided).
@@ -50,10 +53,18 @@ mod tests {
 
     #[test]
     fn worked_example() {
-        // b = 95, c = 40, n = 10,000 by hand: 0.55 +- 196 sqrt(135 - 55^2/10,000)/10,000 = 0.55 +- 0.23 points.
+        // b = 95, c = 40, n = 10,000 by hand: 55/10,002 +- 1.96 sqrt((137/10,002 - (55/10,002)^2)/10,002), that is 0.5499 +- 0.2291 points.
         let loss = ConversionLoss { images: 10_000, only_ann: 95, only_snn: 40 };
         assert!((loss.percentage_points() - 0.55).abs() < 1e-12);
-        assert!((loss.interval().low - 0.32).abs() < 5e-3 && (loss.interval().high - 0.78).abs() < 5e-3);
+        assert!((loss.interval().low - 0.3208).abs() < 1e-4 && (loss.interval().high - 0.7790).abs() < 1e-4);
+    }
+
+    /// Five images without a difference leave room for a loss of two fifths; it takes hundreds to exclude one point.
+    #[test]
+    fn few_images_prove_little() {
+        let alike = |images| ConversionLoss { images, only_ann: 0, only_snn: 0 }.interval();
+        assert!((alike(5).high - 39.6).abs() < 0.1, "{:?}", alike(5));
+        assert!(alike(100).high > 2.5 && alike(300).high < 1.0);
     }
 
     #[test]

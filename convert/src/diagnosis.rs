@@ -32,13 +32,13 @@ pub enum Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Cause::Silent => "its neurons hardly fire: raise --max-rate or --hidden-rate, or correct the fits with --tuning 20",
+            Cause::Silent => "its neurons hardly fire: raise --max-rate, or --hidden-rate of ReLU and Softplus networks",
             Cause::Saturated => "its neurons are to fire nearly as fast as their refractory period allows: lower --hidden-rate",
             Cause::Response => {
-                "the response of its neurons is too far from the trained activation at these rates: raise --hidden-rate or --max-rate"
+                "the response of its neurons is too far from the trained activation at these rates: raise --max-rate, or --hidden-rate of ReLU and Softplus networks"
             }
             Cause::Neuron => {
-                "its neurons do not follow the response that was fitted (their input is more regular than Poisson trains): use --tuning 20 or more"
+                "its neurons do not follow the response that was fitted, as their input is more regular than Poisson trains: use --encoding poisson, or correct the fits of ReLU and Softplus networks on more images (--tuning)"
             }
             Cause::Counting => "it fires too few spikes: raise --hidden-rate or --duration",
             Cause::Transient => "its rates have not settled: raise --duration",

@@ -14,7 +14,8 @@ pub enum Encoding {
     /// fire together; nothing is random.
     Regular,
     /// One spike in each period of 1000 / `max_rate` ms, the earlier the brighter: at `(1 - b)` of the period for a pixel of brightness b
-    /// between 0 and 1. Black pixels are silent; what is heard of the others is when they fire, not how often.
+    /// between 0 and 1. Black pixels are silent. The others all fire equally often: over periods shorter than the membrane's and the
+    /// synapse's time constants, neurons tell lit pixels from black ones, but not how bright they are.
     Latency,
     /// No spikes: the first neurons get the mean current of the other encodings as a constant one, without noise.
     Constant,
@@ -65,7 +66,15 @@ impl Encoder {
         }
     }
 
-    /// Refuses runs (ms) whose spikes would not fit into memory.
+    /// What rates tell of the inputs of the trained network.
+    pub(crate) fn heard(&self, inputs: &mut [f32]) {
+        if self.encoding == Encoding::Latency {
+            let full_scale = self.full_scale as f32;
+            inputs.iter_mut().for_each(|input| *input = if *input > 0.0 { full_scale } else { 0.0 });
+        }
+    }
+
+    /// Refuses stimuli (ms in all) whose spikes would not fit into memory.
     pub(crate) fn check_duration(&self, pixels: usize, duration: f64) -> Result<(), ConversionError> {
         let spikes = pixels as f64 * self.max_rate * duration / MS_PER_S;
         let listed = matches!(self.encoding, Encoding::Regular | Encoding::Latency);

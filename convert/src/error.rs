@@ -69,6 +69,14 @@ pub enum ConversionError {
         /// What needs images.
         what: &'static str,
     },
+    /// An image that is not there.
+    #[error("there is no image {image}: there are {found}, counted from 0")]
+    MissingImage {
+        /// Number of the image.
+        image: usize,
+        /// How many there are.
+        found: usize,
+    },
     /// A setting that is no positive finite number.
     #[error("{name} must be positive and finite ({unit}), found {found}")]
     Setting {
@@ -187,4 +195,12 @@ pub(crate) fn check_images(samples: Samples<'_>, input: Shape, what: &'static st
         return Err(ConversionError::InputShape { expected: input.to_string(), found });
     }
     Ok(())
+}
+
+/// Accepts numbers of images of which there are `found`.
+pub(crate) fn check_numbers(images: &[usize], found: usize) -> Result<(), ConversionError> {
+    match images.iter().find(|&&image| image >= found) {
+        Some(&image) => Err(ConversionError::MissingImage { image, found }),
+        None => Ok(()),
+    }
 }

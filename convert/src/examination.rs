@@ -37,12 +37,13 @@ pub struct LayerExamination {
 /// ```text
 /// rate - wanted = (predicted from wanted inputs - wanted)                       response
 ///               + (predicted from measured inputs - predicted from wanted)      inherited
-///               + (rate in a long run - predicted from measured inputs)         neuron, or saturation
-///               + (rate after the transient - rate in a long run)               counting
+///               + (rate in the long run - predicted from measured inputs)       neuron, or saturation
+///               + (rate after the transient - rate in the long run)             counting
 ///               + (rate - rate after the transient)                             transient
 /// ```
 ///
-/// Predicted is what the fitted response makes of mean and variance of the synaptic current.
+/// Predicted is what the fitted response makes of mean and variance of the synaptic current. The long run are four more presentations of the
+/// same image that follow without a break; spikes that are few in it too, by a quarter of the variance, count for the neuron.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct ErrorParts {
     /// The response is no rectifier.
@@ -85,17 +86,16 @@ pub struct Examination {
 /// Share of the presentation that counts as the transient.
 const TRANSIENT: f64 = 0.2;
 
-/// A long run, in presentations.
+/// The presentation and the long run behind it, in presentations.
 const LONG: f64 = 5.0;
 
 /// Rates (Hz) of each train, image by image.
-#[derive(Default)]
 struct Rates {
     /// Over the presentation.
     all: Vec<Vec<f64>>,
     /// After the transient.
     settled: Vec<Vec<f64>>,
-    /// After the transient, in a long run.
+    /// In the long run.
     long: Vec<Vec<f64>>,
 }
 
@@ -116,7 +116,8 @@ impl SpikingNetwork {
         self.encoder().check_duration(self.input().units(), LONG * duration)?;
         let plan = self.plan();
         let rates = self.rates(samples, duration, seed)?;
-        let ideal = plan.activity(trained, &samples.inputs(trained), samples.len());
+        let mut ideal = plan.activity(trained, &samples.inputs(trained), samples.len());
+        self.encoder().heard(&mut ideal.trains[0]);
         let each = rates.long.iter().enumerate();
         let measured: Vec<Vec<f32>> = each.map(|(train, rates)| self.unit_rates().activity(train, rates)).collect();
         let mut examination = Examination { layers: Vec::new(), rates: Vec::new() };
@@ -205,10 +206,10 @@ impl SpikingNetwork {
     }
 }
 
-/// Rates over the presentation, after the transient, and after the transient in a long run.
+/// Rates over the presentation, after the transient, and in the long run.
 fn counted(spikes: &[Spike], units: usize, duration: f64) -> [Vec<f64>; 3] {
     let start = TRANSIENT * duration;
-    [(0.0, duration), (start, duration), (start, LONG * duration)].map(|(from, to)| {
+    [(0.0, duration), (start, duration), (duration, LONG * duration)].map(|(from, to)| {
         let mut rates = vec![0.0; units];
         for spike in spikes.iter().filter(|spike| (from..to).contains(&spike.time)) {
             rates[spike.neuron as usize] += MS_PER_S / (to - from);

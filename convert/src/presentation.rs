@@ -1,7 +1,7 @@
 //! Presents images to a spiking network and reads its decisions.
 
 use crate::circuit::CircuitSimulation;
-use crate::error::{ConversionError, check_images, positive};
+use crate::error::{ConversionError, check_images, check_numbers, positive};
 use crate::read_out::{ReadOut, by_count, by_first_spike};
 use crate::spiking_network::SpikingNetwork;
 use ann::Samples;
@@ -56,7 +56,7 @@ pub type Done<'a> = dyn Fn(usize, &Outcome) -> ControlFlow<()> + Sync + 'a;
 ///
 /// # Errors
 ///
-/// Refuses images of another size than the network takes, and durations that are not positive.
+/// Refuses images of another size than the network takes, numbers of images that are not there, and durations that are not positive.
 pub fn present(
     network: &SpikingNetwork,
     samples: Samples<'_>,
@@ -66,6 +66,7 @@ pub fn present(
 ) -> Result<Vec<Option<Outcome>>, ConversionError> {
     let units = network.input().units();
     check_images(samples, network.input(), "a presentation")?;
+    check_numbers(images, samples.len())?;
     let duration = positive("duration", "ms", presentation.latencies.last().copied().unwrap_or(f64::NAN))?;
     network.encoder().check_duration(units, duration)?;
     let stopped = std::sync::atomic::AtomicBool::new(false);

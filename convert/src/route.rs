@@ -3,7 +3,7 @@
 use crate::error::ConversionError;
 use crate::plan::Plan;
 use crate::response::response_of;
-use ann::Activation;
+use ann::{Activation, Layer, Network};
 use sim::IfCurrExp;
 use sim::theory::NoisySoftplus;
 
@@ -14,6 +14,14 @@ pub enum Route {
     Physical,
     /// Layer by layer, the response of the neurons is fitted to the trained activations.
     Normalised,
+}
+
+impl Route {
+    /// The route of a trained network.
+    pub fn of(trained: &Network<f32>) -> Route {
+        let is_noisy = |layer: &Layer<f32>| matches!(layer.activation(), Activation::NoisySoftplus(_));
+        if trained.layers().iter().any(is_noisy) { Route::Physical } else { Route::Normalised }
+    }
 }
 
 /// A route, and the neurons that it leads to.

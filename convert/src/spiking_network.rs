@@ -82,6 +82,7 @@ pub struct SpikingNetwork {
     stages: Vec<usize>,
     input: Shape,
     connections: u64,
+    constant_connections: u64,
     encoder: Encoder,
     delay: f64,
     neuron: IfCurrExp,
@@ -127,7 +128,12 @@ impl SpikingNetwork {
         let max_rate = settings.max_rate.unwrap_or(MS_PER_S / neuron.tau_syn_e);
         let encoder = Encoder { encoding: settings.encoding, max_rate, full_scale: trained.full_scale() };
         encoder.check(&plan)?;
-        let activity = plan.activity(trained, &samples.inputs(trained), samples.len());
+        let mut activity = plan.activity(trained, &samples.inputs(trained), samples.len());
+        encoder.heard(&mut activity.trains[0]);
+        if let Some(Tuning { images, duration, .. }) = settings.tuning {
+            // Those of all images are held.
+            encoder.check_duration(input.units(), images.min(samples.len()) as f64 * duration)?;
+        }
         let stimuli: Vec<Stimulus> = settings.tuning.map_or_else(Vec::new, |Tuning { images, duration, .. }| {
             let images = samples.pixels.chunks_exact(input.units()).take(images);
             images.map(|image| encoder.stimulus(image, duration)).collect()
@@ -137,6 +143,8 @@ impl SpikingNetwork {
             Mapping::new(settings, (response, neuron), (&plan, &activity, samples.len()), &stimuli, unit_rates);
         let Mapped { circuit, unit_rates, stages, layers } = mapping.run()?;
         let connections = plan.connections()?;
+        let is_constant = settings.encoding == Encoding::Constant;
+        let constant_connections = if is_constant { plan.image_connections()? } else { 0 };
         let delay = settings.delay;
         Ok(SpikingNetwork {
             circuit,
@@ -145,6 +153,7 @@ impl SpikingNetwork {
             stages,
             input,
             connections,
+            constant_connections,
             encoder,
             delay,
             neuron,
@@ -206,6 +215,11 @@ impl SpikingNetwork {
     /// Connections of the trained network: multiplications for one image, with all that is linear drawn together.
     pub fn connections(&self) -> u64 {
         self.connections
+    }
+
+    /// Of them, those that bring constant input.
+    pub fn constant_connections(&self) -> u64 {
+        self.constant_connections
     }
 
     /// Shape of an image.

@@ -1,13 +1,14 @@
 //! The flags of `convert`.
 
 use super::energy::Device;
+use super::mapping::encoding_name;
 use crate::dataset::{DataSet, Images};
 use crate::neuron_arguments::NeuronArguments;
 use crate::run::RunArguments;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use convert::{ConversionSettings, Encoding, IntegrateSettings, ReadOut, standard_latencies};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,7 @@ const MOST_CALIBRATION: usize = 5_000;
 /// A neuron that can be named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum NeuronChoice {
-    /// Leaky integrate-and-fire with synaptic currents (PyNN's IF_curr_exp), exact spike times, Poisson input
+    /// Leaky integrate-and-fire with synaptic currents (PyNN's IF_curr_exp), exact spike times
     Lif,
     /// Integrate-and-fire without leak, reset by subtraction, steps of 1 ms, constant input
     If,
@@ -117,7 +118,8 @@ pub struct ConvertArguments {
     /// Go on with an interrupted run in the folder of -o
     #[arg(long, requires = "output")]
     pub(super) resume: bool,
-    /// Write report.html, conversion.json, outcomes.jsonl, and latency and confusion as .csv, .svg and .png into this folder
+    /// Write into this folder: report.html, conversion.json, outcomes.jsonl, latency and confusion (.csv, .svg, .png), and for LIF neurons
+    /// layers.json, rates, budget and raster (.svg, .png)
     #[arg(short, long, value_name = "DIR")]
     pub(super) output: Option<PathBuf>,
 }
@@ -156,7 +158,7 @@ enum EncodingChoice {
     Poisson,
     /// Equal intervals, pixels at different phases
     Regular,
-    /// One spike per pixel and period of 1000 / max_rate ms, the earlier the brighter
+    /// One spike per lit pixel and period of 1000 / max_rate ms, the earlier the brighter
     Latency,
     /// Constant currents into the first neurons
     Constant,
@@ -195,7 +197,8 @@ impl ConvertArguments {
     /// Those of so many images that are to be presented.
     pub(super) fn range(&self, images: usize) -> Range<usize> {
         let Shard { number, of } = self.shard.unwrap_or(Shard { number: 1, of: 1 });
-        images * (number - 1) / of..images * number / of
+        let end = |number: usize| (images as u128 * number as u128 / of as u128) as usize;
+        end(number - 1)..end(number)
     }
 
     /// Whether the spiking network is to be run.
@@ -228,23 +231,31 @@ impl ConvertArguments {
         }
     }
 
-    /// The flags that decide on what the spiking network does.
-    pub(super) fn settings(&self) -> Value {
-        let response = self.response_fit.as_ref().map(|file| file.display().to_string());
-        json!({
-            "model": format!("{:?}", self.neuron),
-            "encoding": format!("{:?}", self.encoding()),
-            "read_out": format!("{:?}", self.read_out()),
-            "max_rate": self.max_rate,
-            "hidden_rate": self.hidden_rate,
-            "output_rate": self.output_rate,
-            "percentile": self.percentile(),
-            "neuron": format!("{:?}", self.neuron_parameters),
-            "response_fit": response,
-            "delay": self.delay,
-            "tuning": self.tuning,
-            "calibration": self.calibration,
-        })
+    /// The flags that decide on what the spiking network does, but for those of the neuron.
+    pub(super) fn settings(&self) -> Map<String, Value> {
+        let value = |flag: Option<f64>| json!(flag);
+        let flags = [
+            ("neuron_model", json!(format!("{:?}", self.neuron).to_lowercase())),
+            ("encoding", json!(encoding_name(self.encoding()))),
+            ("read_out", json!(format!("{:?}", self.read_out()).to_lowercase())),
+            ("max_rate", value(self.max_rate)),
+            ("hidden_rate", value(self.hidden_rate)),
+            ("output_rate", value(self.output_rate)),
+            ("percentile", json!(self.percentile())),
+            ("delay", value(self.delay)),
+            ("tuning", json!(self.tuning)),
+            ("calibration", json!(self.calibration)),
+        ];
+        flags.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// Refuses flags that a command has no use for: those of long runs and results.
+    pub(super) fn refuse_run_flags(&self, command: &str) -> Result<()> {
+        let flags = [("--shard", self.shard.is_some()), ("--resume", self.resume), ("--energy", self.energy.is_some())];
+        match flags.iter().find(|(_, is_given)| *is_given) {
+            Some((flag, _)) => bail!("{flag} has no meaning for {command}: leave it out"),
+            None => Ok(()),
+        }
     }
 
     /// Refuses what makes no sense.
@@ -273,6 +284,9 @@ impl ConvertArguments {
             && let Some((flag, _)) = leaky.iter().find(|(_, is_given)| *is_given)
         {
             bail!("{flag}: needs --neuron lif, integrate-and-fire neurons have constant input and thresholds only");
+        }
+        if self.max_rate.is_some() && self.encoding() == Encoding::Constant {
+            bail!("--max-rate has no meaning for --encoding constant, which has no spikes: leave it out");
         }
         if self.images == 0 {
             bail!("--images must be at least 1");

@@ -68,6 +68,7 @@ pub fn compare(arguments: &CompareArguments) -> Result<ExitCode> {
     if let Some((name, _)) = entries.iter().find(|(_, flags)| !flags.runs()) {
         bail!("{name}: choose the images that all are to run on, as in -- --run-mnist");
     }
+    entries.iter().try_for_each(|(_, flags)| flags.refuse_run_flags("a comparison"))?;
     let images = |flags: &ConvertArguments| (flags.data().name(), flags.images);
     if let Some((name, flags)) = entries.iter().find(|(_, flags)| images(flags) != images(first)) {
         bail!("{name} runs on {:?}, the first on {:?}: compare on the same images", images(flags), images(first));

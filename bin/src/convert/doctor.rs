@@ -30,12 +30,13 @@ pub fn doctor(arguments: &DoctorArguments) -> Result<ExitCode> {
     if flags.neuron == NeuronChoice::If {
         bail!("the doctor knows LIF neurons only: leave out --neuron if");
     }
+    flags.refuse_run_flags("the doctor")?;
     if arguments.look_at == 0 {
         bail!("--look-at must be at least 1");
     }
     let (trained, spiking) = super::converted(flags)?;
     let Spiking::Leaky(spiking) = spiking else { bail!("the doctor knows LIF neurons only") };
-    let images = flags.data().load(Split::Test)?.first(arguments.look_at);
+    let images = flags.data().load(Split::Test, arguments.look_at)?;
     let insight = run::on_threads(flags.run.threads, || Insight::of(&spiking, &trained, &images, flags))?;
     let document = insight.document(&Provenance::of("convert", Some(flags.seed)));
     if let Some(folder) = &flags.output {

@@ -17,8 +17,10 @@ const DEVICES: [(&str, &str); 3] = [
 /// What a device takes for what a network does (pJ each).
 ///
 /// ```text
-/// E = e_syn events + e_spike spikes + e_update neurons T / dt + P T
+/// E = e_syn events + e_spike spikes + e_update neurons T / dt + e_mac c + P T
 /// ```
+///
+/// `c` are the connections that bring constant input: their sums are formed once for an image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Device {
@@ -36,7 +38,7 @@ pub(super) struct Device {
     /// While an image is presented, whatever happens.
     #[serde(default)]
     static_mw: f64,
-    /// Of the trained network on the same device, where it can run there.
+    /// For constant input, and of the trained network on the same device, where it can run there.
     #[serde(default)]
     multiply_accumulate_pj: Option<f64>,
 }
@@ -73,19 +75,58 @@ impl Device {
     }
 
     /// Energies of an image (nJ).
-    pub(super) fn of(&self, mapping: &Mapping, m: &Measurement) -> Energy {
-        let duration = m.latency.latencies[m.last()];
-        let size = |name: &str| mapping.document.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
-        let updates = self.time_step_ms.map_or(0.0, |step| size("neurons") * duration / step);
+    ///
+    /// # Errors
+    ///
+    /// Fails where the network has constant input, and the device no energy of a multiplication.
+    pub(super) fn of(&self, mapping: &Mapping, m: &Measurement) -> Result<Energy> {
+        let size = |name: &str| mapping.document.get(name).and_then(Value::as_f64);
+        let (Some(neurons), Some(connections), Some(constant)) =
+            (size("neurons"), size("connections"), size("constant_connections"))
+        else {
+            bail!("the run does not tell the size of its network");
+        };
+        if constant > 0.0 && self.multiply_accumulate_pj.is_none() {
+            bail!(
+                "the device {} has no multiply_accumulate_pj, which constant input needs: choose another, or spikes",
+                self.name
+            );
+        }
+        Ok(self.energy(&Activity {
+            synaptic_events: m.per_image(m.synaptic_events),
+            spikes: m.per_image(m.spikes + m.input_spikes),
+            duration: m.latency.latencies[m.last()],
+            neurons,
+            connections,
+            constant,
+        }))
+    }
+
+    fn energy(&self, activity: &Activity) -> Energy {
+        let &Activity { synaptic_events, spikes, duration, neurons, connections, constant } = activity;
         // pJ to nJ; mW ms is uJ.
         Energy {
-            synaptic_events: 1e-3 * self.synaptic_event_pj * m.per_image(m.synaptic_events),
-            spikes: 1e-3 * self.spike_pj * m.per_image(m.spikes + m.input_spikes),
-            updates: 1e-3 * self.neuron_update_pj * updates,
+            synaptic_events: 1e-3 * self.synaptic_event_pj * synaptic_events,
+            spikes: 1e-3 * self.spike_pj * spikes,
+            updates: 1e-3 * self.neuron_update_pj * self.time_step_ms.map_or(0.0, |step| neurons * duration / step),
+            constant: 1e-3 * self.multiply_accumulate_pj.unwrap_or(0.0) * constant,
             standing: 1e3 * self.static_mw * duration,
-            trained: self.multiply_accumulate_pj.map(|mac| 1e-3 * mac * size("connections")),
+            trained: self.multiply_accumulate_pj.map(|mac| 1e-3 * mac * connections),
         }
     }
+}
+
+/// What a network does on an image.
+struct Activity {
+    synaptic_events: f64,
+    /// Of pixels and neurons.
+    spikes: f64,
+    /// Presentation time (ms).
+    duration: f64,
+    neurons: f64,
+    connections: f64,
+    /// Of them, those of constant input.
+    constant: f64,
 }
 
 /// Energies (nJ per image).
@@ -93,6 +134,8 @@ pub(super) struct Energy {
     synaptic_events: f64,
     spikes: f64,
     updates: f64,
+    /// Constant input.
+    constant: f64,
     standing: f64,
     /// Of the trained network.
     trained: Option<f64>,
@@ -100,21 +143,22 @@ pub(super) struct Energy {
 
 impl Energy {
     fn total(&self) -> f64 {
-        self.synaptic_events + self.spikes + self.updates + self.standing
+        self.synaptic_events + self.spikes + self.updates + self.constant + self.standing
     }
 
     /// A line for the terminal.
     pub(super) fn text(&self, device: &Device) -> String {
-        let Energy { synaptic_events, spikes, updates, standing, trained } = self;
+        let Energy { synaptic_events, spikes, updates, constant, standing, trained } = self;
         let trained = trained.map_or_else(String::new, |nj| format!("; the trained network {}", energy(nj)));
         format!(
-            "Energy            {} per image on {}, reckoned from counts: synaptic events {}, spikes {}, updates of neurons {}, standing {}{trained}\n\
+            "Energy            {} per image on {}, reckoned from counts: synaptic events {}, spikes {}, updates of neurons {}, constant input {}, standing {}{trained}\n\
              \x20                 ({})\n",
             energy(self.total()),
             device.name,
             energy(*synaptic_events),
             energy(*spikes),
             energy(*updates),
+            energy(*constant),
             energy(*standing),
             device.source,
         )
@@ -128,6 +172,7 @@ impl Energy {
             "synaptic_events_nj": self.synaptic_events,
             "spikes_nj": self.spikes,
             "neuron_updates_nj": self.updates,
+            "constant_input_nj": self.constant,
             "static_nj": self.standing,
             "trained_network_nj": self.trained,
         })
@@ -147,6 +192,36 @@ fn energy(nj: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// By hand: 1000 events of 20 pJ, 100 spikes of 2 pJ, 50 neurons in 200 steps of 3 pJ, 400 multiplications of 5 pJ for constant input and
+    /// 900 of the trained network, 0.5 mW for 100 ms.
+    #[test]
+    fn energies_add_up() {
+        let device = Device {
+            name: String::new(),
+            source: String::new(),
+            synaptic_event_pj: 20.0,
+            spike_pj: 2.0,
+            neuron_update_pj: 3.0,
+            time_step_ms: Some(0.5),
+            static_mw: 0.5,
+            multiply_accumulate_pj: Some(5.0),
+        };
+        let activity = Activity {
+            synaptic_events: 1000.0,
+            spikes: 100.0,
+            duration: 100.0,
+            neurons: 50.0,
+            connections: 900.0,
+            constant: 400.0,
+        };
+        let energy = device.energy(&activity);
+        let parts = [energy.synaptic_events, energy.spikes, energy.updates, energy.constant, energy.standing];
+        let wanted = [20.0, 0.2, 30.0, 2.0, 50_000.0];
+        assert!(parts.iter().zip(wanted).all(|(part, wanted)| (part / wanted - 1.0).abs() < 1e-12), "{parts:?}");
+        assert!((energy.total() - 50_052.2).abs() < 1e-9 && (energy.trained.unwrap() - 4.5).abs() < 1e-12);
+        assert_eq!(super::energy(50_052.2), "50.052 uJ");
+    }
 
     #[test]
     fn devices_are_tables() {

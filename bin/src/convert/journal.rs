@@ -12,11 +12,15 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::Instant;
 
 /// The file of a run that has ended.
 const WHOLE: &str = "outcomes.jsonl";
 
-/// The file of a run at work.
+/// Most spikes or events of an image that are believed.
+const MOST_EVENTS: u64 = 1 << 50;
+
+/// The file of a run at work, or of one that was interrupted.
 const PART: &str = "outcomes.part.jsonl";
 
 /// Which run the outcomes are of; the first line of the file.
@@ -30,12 +34,32 @@ pub(super) struct Header {
     pub(super) latencies: Vec<f64>,
     /// Number of images of the whole run.
     pub(super) images: usize,
+    /// The images of this shard: from the first to before the last.
+    pub(super) shard: [usize; 2],
     /// Number of classes.
     pub(super) classes: usize,
     /// Seed of the input.
     pub(super) seed: u64,
     /// What the network was converted to.
     pub(super) mapping: Mapping,
+}
+
+impl Header {
+    /// Refuses what no run can have.
+    fn check(&self) -> Result<()> {
+        let Header { latencies, images, shard: [from, to], classes, .. } = self;
+        let ascends = latencies.windows(2).all(|pair| pair[0] < pair[1]);
+        let is_positive = latencies.first().is_some_and(|&first| first > 0.0);
+        if !(ascends && is_positive && latencies.iter().all(|latency| latency.is_finite())) {
+            bail!("expected positive ascending presentation times, found {latencies:?}");
+        }
+        if !(from <= to && to <= images && (1..=256).contains(classes)) {
+            bail!(
+                "expected part of {images} images and 1 to 256 classes, found images {from} to {to} and {classes} classes"
+            );
+        }
+        Ok(())
+    }
 }
 
 /// A line of the file.
@@ -105,7 +129,7 @@ impl From<ImageLine> for Shown {
         let outcome = Outcome {
             decisions: line.decisions.into_iter().map(decision).collect(),
             input_spikes: line.input_spikes,
-            spikes: line.layer_spikes.iter().sum(),
+            spikes: line.layer_spikes.iter().fold(0, |sum: u64, &spikes| sum.saturating_add(spikes)),
             layer_spikes: line.layer_spikes,
             synaptic_events: line.synaptic_events,
         };
@@ -141,6 +165,8 @@ impl Outcomes {
             serde_json::from_str::<Line>(line).map_err(|error| anyhow!("line {}: {error}", number + 1))
         });
         let Some(Line::Run(header)) = lines.next().transpose()? else { bail!("expected the settings of a run first") };
+        header.check()?;
+        let mut seen = BTreeSet::new();
         let mut outcomes = Outcomes { header: *header, shown: Vec::new(), seconds: 0.0 };
         for line in lines {
             match line? {
@@ -148,9 +174,13 @@ impl Outcomes {
                 Line::Image(line) => {
                     let shown = Shown::from(line);
                     outcomes.check(&shown)?;
+                    if !seen.insert(shown.image) {
+                        bail!("image {} is there twice", shown.image);
+                    }
                     outcomes.shown.push(shown);
                 }
-                Line::Seconds(seconds) => outcomes.seconds += seconds,
+                Line::Seconds(seconds) if seconds >= 0.0 && seconds.is_finite() => outcomes.seconds += seconds,
+                Line::Seconds(seconds) => bail!("expected seconds of zero or more, found {seconds}"),
             }
         }
         Ok(outcomes)
@@ -167,8 +197,12 @@ impl Outcomes {
         if outcome.layer_spikes.len() != layers {
             bail!("image {image}: expected spikes of {layers} populations, found {}", outcome.layer_spikes.len());
         }
-        if image >= images {
-            bail!("image {image}: the run has {images} images");
+        if !(self.header.shard[0]..self.header.shard[1]).contains(image) {
+            bail!("image {image} is none of images {:?} of {images}", self.header.shard);
+        }
+        let counts = outcome.layer_spikes.iter().chain([&outcome.input_spikes, &outcome.synaptic_events]);
+        if let Some(count) = counts.max().filter(|&&count| count > MOST_EVENTS) {
+            bail!("image {image}: {count} events are more than one can have");
         }
         let decided = outcome.decisions.iter().filter_map(|decision| match decision {
             Decision::Class(class) => Some(*class),
@@ -203,7 +237,8 @@ pub(super) struct Journal {
     header: Header,
     past: Vec<Shown>,
     past_seconds: f64,
-    file: Mutex<File>,
+    /// With the moment up to which seconds are noted.
+    file: Mutex<(File, Instant)>,
 }
 
 impl Journal {
@@ -226,6 +261,11 @@ impl Journal {
                 let found =
                     Outcomes::parse(&text, cut_off).with_context(|| format!("cannot read {}", path.display()))?;
                 same_run(&header, &found.header).with_context(|| format!("cannot resume {}", path.display()))?;
+                if found.header.shard != header.shard {
+                    let [of, here] =
+                        [found.header.shard, header.shard].map(|[from, to]| format!("images {from} to {to}"));
+                    bail!("cannot resume {}: it is of {of}, this run of {here}", path.display());
+                }
                 let known: BTreeSet<usize> = past.iter().map(|shown| shown.image).collect();
                 past.extend(found.shown.into_iter().filter(|shown| !known.contains(&shown.image)));
                 past_seconds += found.seconds;
@@ -233,14 +273,12 @@ impl Journal {
         } else if part.exists() {
             bail!("{} is of a run that has not ended: go on with --resume, or remove it", part.display());
         }
-        let open = || -> Result<File> {
-            let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&part)?;
-            let so_far = Trial { shown: past.clone(), asked: past.len(), seconds: past_seconds };
-            file.write_all(Outcomes::text(&header, &so_far)?.as_bytes())?;
-            Ok(file)
-        };
-        let file = open().with_context(|| format!("cannot write {}", part.display()))?;
-        Ok(Journal { folder: folder.to_owned(), header, past, past_seconds, file: Mutex::new(file) })
+        // What is there is replaced whole, and only then added to.
+        let so_far = Trial { shown: past.clone(), asked: past.len(), seconds: past_seconds };
+        write_file(&part, Outcomes::text(&header, &so_far)?.as_bytes())?;
+        let file = OpenOptions::new().append(true).open(&part);
+        let file = file.with_context(|| format!("cannot write {}", part.display()))?;
+        Ok(Journal { folder: folder.to_owned(), header, past, past_seconds, file: Mutex::new((file, Instant::now())) })
     }
 
     /// What is there already, and the seconds that it took.
@@ -252,30 +290,39 @@ impl Journal {
     pub(super) fn note(&self, shown: &Shown) -> Result<()> {
         let line = line_text(&Line::Image(shown.into()))?;
         let mut file = self.file.lock().map_err(|_| anyhow!("another thread has failed at the outcomes"))?;
+        let (file, noted) = &mut *file;
+        let now = Instant::now();
+        let line = line + &line_text(&Line::Seconds((now - std::mem::replace(noted, now)).as_secs_f64()))?;
         file.write_all(line.as_bytes()).with_context(|| format!("cannot write {}", self.folder.join(PART).display()))
     }
 
-    /// Ends the journal: the outcomes in order, in a file of their own.
+    /// Ends the journal of a run that is complete: the outcomes in order, in a file of their own. That of an interrupted run stays to be
+    /// resumed.
     pub(super) fn close(self, trial: &Trial) -> Result<()> {
+        if trial.shown.len() < trial.asked {
+            return Ok(());
+        }
         write_file(&self.folder.join(WHOLE), Outcomes::text(&self.header, trial)?.as_bytes())?;
         let part = self.folder.join(PART);
         std::fs::remove_file(&part).with_context(|| format!("cannot remove {}", part.display()))
     }
 }
 
-/// Refuses outcomes of another run.
+/// Refuses outcomes of another run; those of another shard are of the same.
 pub(super) fn same_run(wanted: &Header, found: &Header) -> Result<()> {
-    let names = ["data", "data_crc32", "model_crc32"];
-    let flags = wanted.settings["flags"].as_object().into_iter().flat_map(|flags| flags.keys());
-    let settings = names.map(|name| (name.to_owned(), &wanted.settings[name], &found.settings[name]));
-    let flags = flags.map(|name| (name.clone(), &wanted.settings["flags"][name], &found.settings["flags"][name]));
-    if let Some((name, wanted, found)) = settings.into_iter().chain(flags).find(|(_, wanted, found)| wanted != found) {
-        bail!("it is of another run: {name} is {found} there, {wanted} here");
+    let (Value::Object(here), Value::Object(there)) = (&wanted.settings, &found.settings) else {
+        bail!("expected settings by name");
+    };
+    for (name, value) in here {
+        let other = there.get(name).unwrap_or(&Value::Null);
+        if other != value {
+            bail!("it is of another run: {name} is {other} there, {value} here");
+        }
     }
     if wanted.seed != found.seed {
         bail!("it is of another run: the seed is {} there, {} here", found.seed, wanted.seed);
     }
-    if wanted != found {
+    if *wanted != (Header { shard: wanted.shard, ..found.clone() }) {
         bail!("it is of another run: presentation times, number of images, version of the program or mapping differ");
     }
     Ok(())

@@ -27,7 +27,7 @@ impl Mapping {
 }
 
 /// The name of an encoding.
-fn encoding_name(encoding: Encoding) -> &'static str {
+pub(super) fn encoding_name(encoding: Encoding) -> &'static str {
     match encoding {
         Encoding::Poisson => "poisson",
         Encoding::Regular => "regular",
@@ -98,6 +98,7 @@ fn integrating_document(network: &IntegrateNetwork) -> Value {
         "step_ms": 1,
         "neurons": network.layers().map(|layer| layer.shape.units()).sum::<usize>(),
         "connections": network.connections(),
+        "constant_connections": network.constant_connections(),
         "layers": network.layers().map(layer).collect::<Vec<_>>(),
     })
 }
@@ -121,6 +122,7 @@ fn leaky_document(spiking: &SpikingNetwork) -> Value {
         "max_rate_hz": spiking.max_rate(),
         "neurons": spiking.layers().iter().map(|layer| layer.shape.units()).sum::<usize>(),
         "connections": spiking.connections(),
+        "constant_connections": spiking.constant_connections(),
         "layers": spiking.layers().iter().map(layer).collect::<Vec<_>>(),
     })
 }

@@ -9,11 +9,14 @@ use crate::output::{Provenance, ResultFolder, json_text};
 use crate::run;
 use anyhow::{Result, bail};
 use std::path::Path;
+use std::process::ExitCode;
 
 /// What a run has shown.
 pub(super) struct Results<'a> {
     pub(super) mapping: &'a Mapping,
     pub(super) measurement: &'a Measurement,
+    /// Number of classes.
+    pub(super) classes: usize,
     /// The layers on some images; merged runs have none.
     pub(super) insight: Option<&'a Insight<'a>>,
     /// The device whose energy is reckoned.
@@ -21,15 +24,15 @@ pub(super) struct Results<'a> {
 }
 
 impl Results<'_> {
-    /// Prints the results, and writes them into a folder.
-    pub(super) fn tell(&self, provenance: &Provenance, folder: Option<&Path>, json: bool) -> Result<()> {
-        let Results { mapping, measurement, insight, device } = *self;
+    /// Prints the results, and writes them into a folder; fails behind that, with what is wrong, where the run was near chance.
+    pub(super) fn tell(&self, provenance: &Provenance, folder: Option<&Path>, json: bool) -> Result<ExitCode> {
+        let Results { mapping, measurement, insight, device, classes } = *self;
         if measurement.latency.images == 0 {
             bail!("interrupted before the first image was done");
         }
         let mut document = report::document(mapping, measurement, provenance);
         if let Some(device) = device {
-            document["energy"] = device.of(mapping, measurement).document(device);
+            document["energy"] = device.of(mapping, measurement)?.document(device);
         }
         if let Some(folder) = folder {
             let folder = ResultFolder::open(folder)?;
@@ -54,13 +57,21 @@ impl Results<'_> {
                 folder.path().display()
             );
         }
-        run::print(&if json { json_text(&document)? } else { self.text() })
+        run::print(&if json { json_text(&document)? } else { self.text()? })?;
+        if measurement.is_near_chance(classes) {
+            eprintln!("error: the spiking network does little better than chance");
+            if let Some(insight) = insight {
+                eprintln!("{}", insight.sentence());
+            }
+            return Ok(ExitCode::FAILURE);
+        }
+        Ok(if measurement.complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     /// For the terminal.
-    pub(super) fn text(&self) -> String {
+    pub(super) fn text(&self) -> Result<String> {
         let Results { mapping, measurement, device, .. } = *self;
-        let energy = device.map_or_else(String::new, |device| device.of(mapping, measurement).text(device));
-        report::text(mapping, measurement) + &energy
+        let energy = device.map(|device| Ok::<_, anyhow::Error>(device.of(mapping, measurement)?.text(device)));
+        Ok(report::text(mapping, measurement) + &energy.transpose()?.unwrap_or_default())
     }
 }

@@ -31,8 +31,27 @@ impl Spiking {
             let settings = IntegrateSettings { percentile, read_out: arguments.read_out(), ..Default::default() };
             return Ok(Spiking::Integrating(Box::new(IntegrateNetwork::convert(trained, samples, &settings)?)));
         }
+        let standard = ConversionSettings::default();
         let parameters = &arguments.neuron_parameters;
         let &[named] = &parameters.neurons()?[..] else { bail!("--tau-syn: a network has neurons of one kind") };
+        let route = Route::of(trained);
+        if route == Route::Physical {
+            let flags = [
+                ("--hidden-rate", arguments.hidden_rate.is_some()),
+                ("--tuning", arguments.tuning.is_some()),
+                ("--response-fit", arguments.response_fit.is_some()),
+                ("--tau-syn", parameters.tau_syn().is_some()),
+            ];
+            if let Some((flag, _)) = flags.iter().find(|(_, is_given)| *is_given) {
+                bail!(
+                    "{flag} is for ReLU and Softplus networks: a Noisy Softplus network brings its own scales, response and time constant"
+                );
+            }
+        } else if named.i_offset != standard.neuron.i_offset && arguments.response_fit.is_none() {
+            bail!(
+                "i_offset (--i-offset or --params) is for Noisy Softplus networks: otherwise a current is fitted for each layer, leave it out"
+            );
+        }
         let fitted = arguments.response_fit.as_deref().map(|file| SynapticResponse::read(file, parameters.tau_syn()));
         let fitted = fitted.transpose()?;
         let neuron = match fitted {
@@ -42,7 +61,6 @@ impl Spiking {
             Some(SynapticResponse { neuron, .. }) => neuron,
             None => named,
         };
-        let standard = ConversionSettings::default();
         let images = arguments.tuning.unwrap_or(Tuning::STANDARD.images);
         let tuning = Tuning { images, seed: arguments.seed, ..Tuning::STANDARD };
         let settings = ConversionSettings {
@@ -57,14 +75,6 @@ impl Spiking {
             tuning: (images > 0).then_some(tuning),
         };
         let spiking = SpikingNetwork::convert(trained, samples, &settings)?;
-        if spiking.route() == Route::Normalised && fitted.is_none() && named.i_offset != standard.neuron.i_offset {
-            bail!("--i-offset is for Noisy Softplus networks: otherwise a current is fitted for each layer");
-        }
-        if spiking.route() == Route::Physical && fitted.is_some() {
-            bail!(
-                "--response-fit is for ReLU and Softplus networks: a Noisy Softplus network brings its own constants"
-            );
-        }
         Ok(Spiking::Leaky(Box::new(spiking)))
     }
 

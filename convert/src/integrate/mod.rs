@@ -57,6 +57,7 @@ pub struct IntegrateNetwork {
     trains: Vec<Train>,
     input: Shape,
     connections: u64,
+    constant_connections: u64,
     /// The value that stands for a full-scale pixel.
     full_scale: f64,
     settings: IntegrateSettings,
@@ -148,13 +149,19 @@ impl IntegrateNetwork {
             stages.push(IntegrateStage { links, bias, layer, trains });
         }
         let full_scale = trained.full_scale();
-        let connections = plan.connections()?;
-        Ok(IntegrateNetwork { stages, trains: plan.trains, input, connections, full_scale, settings: *settings })
+        let (connections, constant_connections) = (plan.connections()?, plan.image_connections()?);
+        let (trains, settings) = (plan.trains, *settings);
+        Ok(IntegrateNetwork { stages, trains, input, connections, constant_connections, full_scale, settings })
     }
 
     /// Connections of the trained network: multiplications for one image, with all that is linear drawn together.
     pub fn connections(&self) -> u64 {
         self.connections
+    }
+
+    /// Of them, those that bring constant input.
+    pub fn constant_connections(&self) -> u64 {
+        self.constant_connections
     }
 
     /// What became of the layers.

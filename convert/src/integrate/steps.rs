@@ -1,7 +1,7 @@
 //! Integrate-and-fire neurons at work: all steps of a layer at once.
 
 use super::{IntegrateLink, IntegrateNetwork, IntegrateStage};
-use crate::error::{ConversionError, check_images, positive};
+use crate::error::{ConversionError, check_images, check_numbers, positive};
 use crate::gate;
 use crate::plan::{Train, TrainId, TrainOrigin};
 use crate::presentation::{Decision, Done, Outcome, greatest_class};
@@ -32,6 +32,7 @@ impl IntegrateNetwork {
     ) -> Result<Vec<Option<Outcome>>, ConversionError> {
         let units = self.input.units();
         check_images(samples, self.input, "a presentation")?;
+        check_numbers(images, samples.len())?;
         let ascending = steps.is_sorted();
         let last = steps.last().map_or(f64::NAN, |&steps| if ascending { steps as f64 } else { f64::NAN });
         positive("number of steps, in ascending order", "1 ms each", last)?;
@@ -103,7 +104,8 @@ impl IntegrateNetwork {
                 sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
             }
             past = until;
-            greatest_class(&sums)
+            let silent = self.settings.read_out != ReadOut::Potential && sums.iter().all(|&sum| sum == 0.0);
+            if silent { Decision::Silent } else { greatest_class(&sums) }
         };
         (steps.iter().map(decide).collect(), fired)
     }

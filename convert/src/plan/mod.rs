@@ -114,8 +114,18 @@ impl Plan {
 
     /// Number of connections: multiplications of the trained network for one image, with all that is linear drawn together.
     pub(crate) fn connections(&self) -> Result<u64, ConversionError> {
+        self.connections_of(|_| true)
+    }
+
+    /// Of them, those of the images themselves.
+    pub(crate) fn image_connections(&self) -> Result<u64, ConversionError> {
+        self.connections_of(|train| train == 0)
+    }
+
+    fn connections_of(&self, counts: impl Fn(TrainId) -> bool) -> Result<u64, ConversionError> {
         let mut connections = 0;
-        for link in self.stages.iter().flat_map(|stage| &stage.links).filter(|link| link.factor > 0.0) {
+        let links = self.stages.iter().flat_map(|stage| &stage.links);
+        for link in links.filter(|link| link.factor > 0.0 && counts(link.train)) {
             let counting = link.map.counting()?;
             let ones = vec![1.0; counting.sizes()?[0]];
             connections += counting.apply(&ones, 1)?.iter().map(|&count| count as u64).sum::<u64>();
