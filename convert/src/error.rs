@@ -88,7 +88,9 @@ pub enum ConversionError {
         i: f64,
     },
     /// A neuron whose rates Noisy Softplus does not fit.
-    #[error("Noisy Softplus does not fit the rates of these neurons: fit them by hand with lif-sim fit, or choose others")]
+    #[error(
+        "Noisy Softplus does not fit the rates of these neurons: fit them by hand with lif-sim fit, or choose others"
+    )]
     NoResponse,
     /// The rates of the neuron cannot be computed.
     #[error("the response of these neurons cannot be computed: {0}")]

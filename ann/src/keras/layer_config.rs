@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use sim::IfCurrExp;
 
 use crate::activation::Activation;
+use crate::activation::fixed_noise::FixedNoise;
 use crate::activation::lif_rate::LifRate;
 use crate::activation::noisy_softplus::NoisySoftplus;
 use crate::activation::root_unit::{RootFamily, RootUnit};
@@ -44,6 +45,20 @@ impl From<NoisySoftplusConfig> for Activation {
     fn from(config: NoisySoftplusConfig) -> Self {
         let NoisySoftplusConfig { k, s_hz_per_na, tau_syn_ms } = config;
         Self::NoisySoftplus(NoisySoftplus { k, s_hz_per_na, tau_syn_ms })
+    }
+}
+
+/// Noisy Softplus at a fixed noise.
+#[derive(Clone, Copy, Deserialize)]
+struct FixedNoiseConfig {
+    k: f64,
+    sigma: f64,
+}
+
+impl From<FixedNoiseConfig> for Activation {
+    fn from(config: FixedNoiseConfig) -> Self {
+        let FixedNoiseConfig { k, sigma } = config;
+        Self::FixedNoise(FixedNoise { k, sigma })
     }
 }
 
@@ -310,6 +325,7 @@ impl LayerRecord {
             "ELU" => self.elu(),
             "NegLU" => Ok(Activation::NegLu),
             "RootUnit" => self.root_unit(),
+            "FixedNoiseSoftplus" => self.parse::<FixedNoiseConfig>().map(Activation::from),
             "LifRate" => self.parse::<LifRateConfig>().map(Activation::from),
             _ => return None,
         })

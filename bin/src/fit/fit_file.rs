@@ -122,7 +122,9 @@ impl SynapticResponse {
         };
         neuron.check().context("its neuron is impossible")?;
         if neuron.tau_syn_e != tau_syn || neuron.tau_syn_i != tau_syn {
-            bail!("its neuron has other synaptic time constants than its noise: expected {tau_syn} ms for both receptors");
+            bail!(
+                "its neuron has other synaptic time constants than its noise: expected {tau_syn} ms for both receptors"
+            );
         }
         let model = surface.fits.iter().find(|fit| fit.model == "noisy-softplus");
         let model = model.ok_or_else(|| anyhow!("it has no fit of noisy-softplus for tau_syn = {tau_syn} ms"))?;
