@@ -2,6 +2,7 @@
 
 use super::energy::Device;
 use crate::dataset::{DataSet, Images};
+use crate::model_arguments::ModelArguments;
 use crate::neuron_arguments::NeuronArguments;
 use crate::run::RunArguments;
 use anyhow::{Context, Result, bail};
@@ -45,6 +46,8 @@ pub struct ConvertArguments {
     /// Trained network (Keras .h5 or .keras, ONNX, NIR)
     #[arg(required = true)]
     model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) supplement: ModelArguments,
     /// Run the spiking network on the MNIST test images and measure the conversion loss; without a data set to run on, only the mapping is shown
     #[arg(long)]
     run_mnist: bool,
@@ -231,7 +234,10 @@ impl ConvertArguments {
     /// The flags that decide on what the spiking network does.
     pub(super) fn settings(&self) -> Value {
         let response = self.response_fit.as_ref().map(|file| file.display().to_string());
+        let [noisy_softplus, description] = self.supplement.settings();
         json!({
+            "noisy_softplus": noisy_softplus,
+            "description": description,
             "model": format!("{:?}", self.neuron),
             "encoding": format!("{:?}", self.encoding()),
             "read_out": format!("{:?}", self.read_out()),

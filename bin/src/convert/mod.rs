@@ -126,7 +126,7 @@ fn test_images(arguments: &ConvertArguments) -> Result<ImageSet> {
 /// The trained network, and what it was converted to.
 fn converted(arguments: &ConvertArguments) -> Result<(ann::Network<f32>, Spiking)> {
     let model = arguments.model()?;
-    let trained = ann::model_file::read(model).with_context(|| format!("cannot read the model {}", model.display()))?;
+    let trained = arguments.supplement.read(model)?;
     arguments.check()?;
     let training = arguments.data().load(Split::Train)?.first(arguments.calibration);
     let spiking = run::on_threads(arguments.run.threads, || {
