@@ -7,6 +7,7 @@ mod command;
 use command::{failure, json, program, root};
 use serde_json::Value;
 use std::path::Path;
+use std::process::Command;
 
 const RELU: &str = "models/paper-relu.h5";
 
@@ -95,6 +96,50 @@ fn comparisons_are_paired() {
     assert!(message.contains("compare on the same images"), "{message}");
     let message = failure(program("convert").args(["compare", RELU, RELU]), 1);
     assert!(message.contains("choose the images"), "{message}");
+}
+
+/// A browser that can run without a screen: that of $LIF_BROWSER, or one on the path.
+fn browser() -> Option<String> {
+    let names = ["chromium", "chromium-browser", "google-chrome", "chrome"].map(str::to_owned);
+    let candidates = std::env::var("LIF_BROWSER").into_iter().chain(names);
+    let runs = |name: &String| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success());
+    candidates.into_iter().find(runs)
+}
+
+/// What a browser makes of the page, with all that its scripts and parser may have changed.
+#[test]
+fn a_browser_shows_the_page() {
+    let Some(browser) = browser() else {
+        eprintln!("skipped: there is no Chromium on the path; name one in LIF_BROWSER");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let flags =
+        [RELU, "--run-mnist", "--images", "20", "--duration", "100", "--tuning", "0", "--energy", "loihi", "-o"];
+    json(program("convert").args(flags).arg(folder.path()));
+    let page = folder.path().join("report.html");
+    let profile = format!("--user-data-dir={}", folder.path().join("profile").display());
+    let shot = folder.path().join("page.png");
+    let mut shown = Command::new(browser);
+    shown.args(["--headless", "--no-sandbox", "--disable-gpu", "--window-size=1000,2000", &profile, "--dump-dom"]);
+    let output =
+        shown.arg(format!("--screenshot={}", shot.display())).arg(format!("file://{}", page.display())).output();
+    let output = output.unwrap();
+    let document = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // Latency, confusion, budget, rates and raster; each of them a drawing that the parser has closed where it ends.
+    assert_eq!(document.matches("<figure>").count(), 5, "{document}");
+    assert_eq!(
+        document.matches("</svg></figure>").count()
+            + document.matches("</svg>\n<figcaption>").count()
+            + document.matches("</svg><figcaption>").count(),
+        5
+    );
+    for words in ["Conversion loss", "Energy", "Each layer tells", "Spikes on the first image"] {
+        assert!(document.contains(words), "{words}");
+    }
+    // It draws more than an empty page of a thousand by two thousand pixels.
+    assert!(std::fs::metadata(&shot).unwrap().len() > 50_000);
 }
 
 #[test]

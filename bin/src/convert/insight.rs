@@ -3,11 +3,12 @@
 use super::arguments::ConvertArguments;
 use super::mapping::layer_name;
 use crate::dataset;
-use crate::figure::{Axis, Colour, Figure, LegendPosition, Mark, Marking, Plate, Point, Series, Shape, Stroke};
+use crate::figure::{Axis, Colour, Figure, LegendPosition, Mark, Marking, Panels, Plate, Point, Series, Shape, Stroke};
 use crate::output::Provenance;
+use crate::raster::{Row, raster};
 use crate::table::{number, table};
 use anyhow::{Context, Result};
-use convert::{Diagnosis, ErrorParts, Examination, SpikingNetwork};
+use convert::{Diagnosis, ErrorParts, Examination, Observation, SpikingNetwork, observe};
 use data::ImageSet;
 use serde_json::{Map, Value, json};
 
@@ -20,8 +21,11 @@ const ACROSS: usize = 3;
 /// What an examination of some images has shown.
 pub(super) struct Insight<'a> {
     spiking: &'a SpikingNetwork,
-    pub(super) examination: Examination,
+    examination: Examination,
     images: usize,
+    /// All spikes of the first image, and how long it was presented (ms).
+    observation: Observation,
+    duration: f64,
 }
 
 impl<'a> Insight<'a> {
@@ -35,11 +39,14 @@ impl<'a> Insight<'a> {
         let duration = flags.latencies().last().copied().unwrap_or(f64::NAN);
         let examined = spiking.examine(trained, dataset::samples(images), duration, flags.seed);
         let examination = examined.context("cannot examine the layers")?;
-        Ok(Insight { spiking, examination, images: images.len() })
+        let first = images.first(1);
+        let observation = observe(spiking, dataset::samples(&first), duration, flags.seed)?.pop().unwrap_or_default();
+        Ok(Insight { spiking, examination, images: images.len(), observation, duration })
     }
 
+    /// Of all populations; the last is the output, which is not examined.
     fn names(&self) -> Vec<String> {
-        let layers = self.spiking.layers().iter().take(self.examination.layers.len());
+        let layers = self.spiking.layers().iter();
         layers.enumerate().map(|(index, layer)| format!("{} {}", index + 1, layer_name(layer))).collect()
     }
 
@@ -129,9 +136,10 @@ impl<'a> Insight<'a> {
 
     /// What each cause contributes to the error of each population, stacked.
     pub(super) fn budget(&self) -> Figure {
-        let names = self.names();
+        let names: Vec<String> = self.names().into_iter().take(self.examination.layers.len()).collect();
         let mut figure = Figure::new(Axis::linear("Population"), Axis::linear("Error of the rates (Hz)"));
-        let ends = (0..=names.len()).map(|end| end as f64).collect();
+        let layers = names.len();
+        let ends = (0..=layers).map(|end| end as f64).collect();
         for (part, name) in ErrorParts::NAMES.into_iter().enumerate() {
             let bars = self.examination.layers.iter().enumerate().flat_map(|(layer, examined)| {
                 let values = examined.budget.values();
@@ -145,9 +153,23 @@ impl<'a> Insight<'a> {
             let (label, points) = (name.to_owned(), bars.collect());
             figure.series.push(Series { label, colour: Colour::nth(part), mark: Mark::Area, points });
         }
-        figure.x =
-            Axis { marking: Marking::Names { ends, names }, ..figure.x }.with_range(0.0, self.names().len() as f64);
-        figure.width_mm = (40.0 + 25.0 * self.examination.layers.len() as f64).clamp(88.0, 180.0);
+        figure.x = Axis { marking: Marking::Names { ends, names }, ..figure.x }.with_range(0.0, layers as f64);
+        figure.width_mm = (40.0 + 25.0 * layers as f64).clamp(88.0, 180.0);
         figure
+    }
+
+    /// The spikes of the first image.
+    pub(super) fn raster(&self) -> Option<Panels> {
+        let row = |name: String, neurons: usize, spikes| Row {
+            name,
+            neurons: (0..neurons as u32).collect(),
+            spikes,
+            duration: self.duration,
+        };
+        let units = self.spiking.layers().iter().map(|layer| layer.shape.units());
+        let populations = self.names().into_iter().zip(units).zip(&self.observation.populations);
+        let input = row("input".to_owned(), self.spiking.input().units(), &self.observation.input[..]);
+        let populations = populations.map(|((name, units), spikes)| row(name, units, &spikes[..]));
+        raster(std::iter::once(input).chain(populations).collect())
     }
 }

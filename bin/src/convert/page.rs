@@ -22,6 +22,9 @@ pub(super) fn page(results: &Results<'_>, made: &Provenance) -> Result<String> {
     if let Some(insight) = results.insight {
         figures.push(("What each cause contributes to the error of the rates", insight.budget().svg()?));
         figures.push(("Rates against those that stand for the trained activations", insight.rates().svg()?));
+        if let Some(raster) = insight.raster() {
+            figures.push(("Spikes on the first image", raster.svg()?));
+        }
         layers = insight.text() + &insight.sentence();
     }
     let figures: Vec<String> = figures
@@ -62,9 +65,13 @@ pub(super) fn confusion_figure(m: &Measurement) -> Figure {
             if class == label || images == 0.0 { f64::NAN } else { 100.0 * count as f64 / images }
         })
     });
+    let values: Vec<f64> = values.collect();
+    let most = values.iter().copied().fold(0.0, f64::max);
+    // Where nothing is wrong, a colour for one per cent.
+    let range = Some((0.0, if most > 0.0 { most } else { 1.0 }));
     let mut figure = Figure::new(Axis::linear("Decision"), Axis::linear("Label"));
-    let map = HeatMap::new(numbers(classes), numbers(classes), values.collect());
-    figure.heat_map = Some(HeatMap { bar: Some("Images of the class (%)".to_owned()), ..map });
+    let map = HeatMap::new(numbers(classes), numbers(classes), values);
+    figure.heat_map = Some(HeatMap { bar: Some("Images of the class (%)".to_owned()), range, ..map });
     figure.height_mm = figure.width_mm;
     figure
 }

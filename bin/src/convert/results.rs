@@ -44,6 +44,9 @@ impl Results<'_> {
                 folder.json("layers", &insight.document(provenance))?;
                 folder.plate("rates", &insight.rates())?;
                 folder.figure("budget", &insight.budget())?;
+                if let Some(raster) = insight.raster() {
+                    folder.panels("raster", &raster)?;
+                }
             }
             folder.bytes("report.html", page::page(self, provenance)?.as_bytes())?;
             eprintln!(

@@ -106,8 +106,10 @@ impl Span {
             Scale::Log if value > 0.0 => (value / self.low).ln() / (self.high / self.low).ln(),
             Scale::Log => return None,
         };
+        // What lies beyond an end by no more than rounding lies at the end.
+        let end = [0.0, 1.0].into_iter().find(|end: &f64| (fraction - end).abs() < 1e-12);
         // Far outside, only the direction matters; huge coordinates would lose the part of the line that is seen.
-        value.is_finite().then(|| fraction.clamp(-1e6, 1e6))
+        value.is_finite().then(|| end.unwrap_or(fraction).clamp(-1e6, 1e6))
     }
 
     /// Place of the end of an interval, which may lie beyond the axis: then at its end.
@@ -167,6 +169,20 @@ fn log_range(extremes: Option<(f64, f64)>) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Shares of a hundred end with the axis, whatever rounding does to its last tick.
+    #[test]
+    fn what_is_at_the_end_is_seen() {
+        for top in [100.0, 0.3, 7e-5] {
+            let axis = Axis::linear("").span([0.0, 0.4 * top, top * (1.0 + f64::EPSILON)].into_iter()).unwrap();
+            for value in [top * (1.0 - f64::EPSILON), top, top * (1.0 + f64::EPSILON)] {
+                let place = axis.fraction(value).unwrap();
+                assert!(place <= 1.0, "{top} {place}");
+            }
+        }
+        let axis = Axis::linear("").with_range(0.0, 100.0 * (1.0 - f64::EPSILON)).span(std::iter::empty()).unwrap();
+        assert_eq!(axis.fraction(100.0), Some(1.0));
+    }
 
     #[test]
     fn range_starts_at_zero_only_when_zero_is_near() {
