@@ -120,6 +120,17 @@ class RootUnit(Own):
 
 
 @keras.saving.register_keras_serializable(package="lif")
+class FixedNoiseSoftplus(Own):
+    """k sigma softplus(x / (k sigma)): Noisy Softplus at a fixed noise, sigma in the unit of x."""
+
+    keys = ("k", "sigma")
+
+    def call(self, inputs):
+        width = self.settings["k"] * self.settings["sigma"]
+        return width * ops.softplus(inputs / width)
+
+
+@keras.saving.register_keras_serializable(package="lif")
 class LifRate(Own):
     """Spikes per tau_syn of a LIF neuron without noise (sigma 0) in the mean current x + i_offset (nA)."""
 

@@ -1,10 +1,12 @@
 //! Pointwise functions of the trained network.
 
+pub(crate) mod fixed_noise;
 pub(crate) mod lif_rate;
 mod name;
 pub mod noisy_softplus;
 pub(crate) mod root_unit;
 
+use fixed_noise::FixedNoise;
 use lif_rate::LifRate;
 use noisy_softplus::NoisySoftplus;
 use root_unit::{RootFamily, RootUnit};
@@ -39,6 +41,8 @@ pub enum Activation {
     Tanh,
     /// `y = ln(1 + e^m)`.
     Softplus,
+    /// `y = s ln(1 + e^(m / s))`: Noisy Softplus at one noise, `s = k sigma`.
+    FixedNoise(FixedNoise),
     /// `y = tau_syn rate(m)` of a LIF neuron, by Siegert or without noise.
     LifRate(LifRate),
     /// `y = p f(m, sigma)`, fed by a mean and a variance path.
@@ -61,6 +65,7 @@ impl Activation {
             | Self::Sigmoid
             | Self::Tanh
             | Self::Softplus
+            | Self::FixedNoise(_)
             | Self::LifRate(_)
             | Self::Softmax => 1,
         }
@@ -69,9 +74,13 @@ impl Activation {
     /// True if no input can make an output negative.
     pub fn is_non_negative(self) -> bool {
         match self {
-            Self::Relu | Self::Sigmoid | Self::Softplus | Self::LifRate(_) | Self::NoisySoftplus(_) | Self::Softmax => {
-                true
-            }
+            Self::Relu
+            | Self::Sigmoid
+            | Self::Softplus
+            | Self::FixedNoise(_)
+            | Self::LifRate(_)
+            | Self::NoisySoftplus(_)
+            | Self::Softmax => true,
             Self::RootUnit(unit) => unit.family == RootFamily::Rectified,
             Self::Linear | Self::LeakyRelu { .. } | Self::Elu { .. } | Self::NegLu | Self::Tanh => false,
         }
@@ -84,6 +93,7 @@ impl Activation {
     pub fn check(self) -> Result<(), ActivationError> {
         let (activation, constant, value) = match self {
             Self::NoisySoftplus(constants) => return constants.check(),
+            Self::FixedNoise(constants) => return constants.check(),
             Self::RootUnit(unit) => return unit.check(),
             Self::LifRate(rate) => return rate.check(),
             Self::LeakyRelu { slope } => ("LeakyReLU", "slope", slope),
@@ -151,6 +161,7 @@ impl Activation {
                     *drive = value.slope;
                 }
             }
+            Self::FixedNoise(constants) => constants.respond(drive, outputs),
             Self::LifRate(rate) => rate.respond(drive, outputs),
             Self::NoisySoftplus(constants) => constants.respond(drive, outputs),
         }

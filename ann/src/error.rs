@@ -23,6 +23,12 @@ pub enum ActivationError {
         /// Its value.
         value: f64,
     },
+    /// No two numbers where the constants of Noisy Softplus at a fixed noise were expected.
+    #[error("k and sigma of Noisy Softplus were expected, as in 0.3,0.45, found '{found}'")]
+    FixedNoise {
+        /// What was found.
+        found: String,
+    },
     /// A constant of another activation that is not finite.
     #[error("{activation} needs a finite {constant}, found {value}")]
     Infinite {
@@ -53,7 +59,7 @@ pub enum ActivationError {
     /// A name of no activation.
     #[error(
         "no activation is called '{found}'; use linear, relu, leaky-relu-SLOPE, elu, elu-ALPHA, neglu, sigmoid, tanh, softplus, \
-         softmax, lif, siegert-SIGMA, rrru-R, eru-R or orru-R"
+         noisy-softplus-K,SIGMA, softmax, lif, siegert-SIGMA, rrru-R, eru-R or orru-R"
     )]
     Name {
         /// The name.

@@ -48,6 +48,7 @@ mod targets;
 mod training;
 mod workspace;
 
+pub use activation::fixed_noise::FixedNoise;
 pub use activation::lif_rate::LifRate;
 pub use activation::noisy_softplus::{self, NoisySoftplus};
 pub use activation::root_unit::{RootFamily, RootUnit};

@@ -8,6 +8,7 @@ use std::path::Path;
 pub(crate) use joining::join;
 
 use crate::error::ModelFileError;
+use crate::keras::Supplement;
 use crate::network::Network;
 use crate::{keras, nir, onnx};
 
@@ -53,14 +54,29 @@ impl Format {
 /// # Errors
 /// Names what cannot be read or is not supported, where, and what to do about it.
 pub fn read(path: &Path) -> Result<Network<f32>, ModelFileError> {
+    read_with(path, &Supplement::default())
+}
+
+/// The same, with what a file of Keras may leave out: see [`keras::read_with`].
+///
+/// # Errors
+/// As [`read`]; and if a description goes with a file that needs none.
+pub fn read_with(path: &Path, supplement: &Supplement) -> Result<Network<f32>, ModelFileError> {
     let bytes = fs::read(path).map_err(|source| ModelFileError::Io { path: path.to_owned(), source })?;
     match Format::of(path, &bytes) {
-        Ok(Format::Archive) => keras::read_bytes(path, bytes),
+        Ok(Format::Archive) => keras::read_bytes(path, bytes, supplement),
         Ok(Format::Hdf5) => {
             let file = keras::InputFile::of(path, bytes)?;
-            if nir::is_nir(&file)? { nir::read_file(&file) } else { keras::read_hdf5(&file) }
+            if !nir::is_nir(&file)? {
+                return keras::read_hdf5(&file, supplement);
+            }
+            supplement.require_no_description(path)?;
+            nir::read_file(&file)
         }
-        Ok(Format::Onnx) => onnx::read_bytes(path, &bytes),
+        Ok(Format::Onnx) => {
+            supplement.require_no_description(path)?;
+            onnx::read_bytes(path, &bytes)
+        }
         Err(found) => Err(ModelFileError::UnknownFormat { path: path.to_owned(), found }),
     }
 }

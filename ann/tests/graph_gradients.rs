@@ -2,9 +2,9 @@
 
 use ann::{
     Activation, AveragePool2d, Averaging, BatchNormalization, Conv2d, ConvAct, CwaConv2d, CwaDense, CwaLateral, Dense,
-    DoubledInput, Dropout, Extent, KernelShape, Layer, LifRate, Margins, MaxPool2d, Maxout, MixLu, MixLuVariant,
-    Network, Node, NoisySoftplus, Objective, Origin, Padding, Phase, RateLimit, Rescaling, Reshape, RootFamily,
-    RootUnit, Shape, VarianceGradient, ZeroPadding2d, initialiser::Fans, initialiser::glorot_uniform,
+    DoubledInput, Dropout, Extent, FixedNoise, KernelShape, Layer, LifRate, Margins, MaxPool2d, Maxout, MixLu,
+    MixLuVariant, Network, Node, NoisySoftplus, Objective, Origin, Padding, Phase, RateLimit, Rescaling, Reshape,
+    RootFamily, RootUnit, Shape, VarianceGradient, ZeroPadding2d, initialiser::Fans, initialiser::glorot_uniform,
     loss_and_gradients,
 };
 use sim::IfCurrExp;
@@ -177,6 +177,8 @@ fn activations_as_layers_and_fused() {
         Activation::Sigmoid,
         Activation::Tanh,
         Activation::Softplus,
+        Activation::FixedNoise(FixedNoise { k: 0.3, sigma: 0.45 }),
+        Activation::FixedNoise(FixedNoise { k: 2.0, sigma: 1.5 }),
     ];
     for activation in activations {
         between(&format!("{activation}"), vec![Layer::Activation(activation)], TRAINING);

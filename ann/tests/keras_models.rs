@@ -5,7 +5,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ann::{ModelFileError, Network, Samples, Shape, evaluate, keras};
+use ann::keras::Supplement;
+use ann::{FixedNoise, ModelFileError, Network, Samples, Shape, evaluate, keras};
 use data::mnist::{Split, load};
 
 /// The folder of models beside the checkout.
@@ -69,6 +70,37 @@ fn models_of_keras_give_the_outputs_that_keras_recorded() {
     assert_eq!((colour.input(), colour.output()), (Shape::new(32, 32, 3), Shape::flat(10)));
 }
 
+/// A registered function, whose constants the file does not hold; those with which the model was made.
+#[test]
+fn a_function_without_constants_takes_those_that_are_given() {
+    let Some(models) = models() else { return };
+    let supplement = |k| Supplement { noisy_softplus: Some(FixedNoise { k, sigma: 0.45 }), ..Supplement::default() };
+    let path = models.join("f_paper_noisy_softplus.h5");
+    reproduces(&keras::read_with(&path, &supplement(0.3)).expect("readable"), "f_paper_noisy_softplus", 9862);
+    // Other constants give other outputs: the test above sees them.
+    let other = keras::read_with(&path, &supplement(0.31)).expect("readable");
+    let expected = npy(&models.join("f_paper_noisy_softplus.probs100.npy"));
+    let inputs: Vec<f32> = test_images().first(100).pixels().iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
+    let differ = |(found, expected): (&f32, &f32)| (found - expected).abs() > 1e-3;
+    assert!(other.forward(&inputs, 100).iter().zip(&expected).any(differ));
+}
+
+/// The description is the `model_config` of the whole model, which stands in that file as one piece of text.
+#[test]
+fn weights_alone_give_the_outputs_of_the_whole_model() {
+    let Some(models) = models() else { return };
+    let whole = fs::read(models.join("a_paper_relu.h5")).expect("readable");
+    let begin = whole.windows(14).position(|window| window == b"{\"class_name\":").expect("a model_config");
+    let mut values = serde_json::Deserializer::from_slice(&whole[begin..]).into_iter::<serde_json::Value>();
+    let config = values.next().expect("a value").expect("JSON");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let description = folder.path().join("model.json");
+    fs::write(&description, config.to_string()).expect("written");
+    let supplement = Supplement { description: Some(description), ..Supplement::default() };
+    let network = keras::read_with(&models.join("a_paper_relu.weights.h5"), &supplement).expect("readable");
+    reproduces(&network, "a_paper_relu", 9848);
+}
+
 /// Biases, and logits without a softmax.
 #[test]
 fn a_quickstart_model_gives_the_logits_that_keras_recorded() {
@@ -92,6 +124,7 @@ fn what_is_not_supported_is_refused_by_name_with_advice() {
     let registered = refusal(&models.join("f_paper_noisy_softplus.h5")).to_string();
     assert!(registered.contains("k and sigma"), "{registered}");
     assert!(registered.contains("are not in the file"), "{registered}");
+    assert!(registered.contains("--noisy-softplus K,SIGMA"), "{registered}");
 }
 
 #[test]
@@ -104,7 +137,7 @@ fn damaged_files_are_refused_with_their_damage() {
     let other = refusal(&hostile.join("not_a_model.h5"));
     assert!(matches!(other, ModelFileError::NoModelConfig { .. }), "{other}");
     let weights_only = refusal(&models.join("a_paper_relu.weights.h5"));
-    assert!(matches!(weights_only, ModelFileError::NoModelConfig { .. }), "{weights_only}");
+    assert!(matches!(weights_only, ModelFileError::WeightsAlone { .. }), "{weights_only}");
     let empty = refusal(&hostile.join("empty.h5"));
     assert!(matches!(empty, ModelFileError::NotHdf5 { found: "it is empty", .. }), "{empty}");
     let nan = refusal(&hostile.join("nan_weights.h5"));

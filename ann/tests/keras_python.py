@@ -3,7 +3,8 @@
 python keras_python.py FOLDER
 
 For each NAME.h5 in FOLDER, reads NAME.inputs (float32) and writes what Keras predicts to NAME.outputs. Then saves models
-as keras_NAME.h5 and keras_NAME.keras with keras_NAME.inputs and keras_NAME.outputs.
+as keras_NAME.h5 and keras_NAME.keras, their weights as keras_NAME.weights.h5 with the description keras_NAME.json, with
+keras_NAME.inputs and keras_NAME.outputs.
 """
 
 import importlib.util
@@ -101,3 +102,5 @@ for make in [residual, mobile, nested, reshaped, matrix]:
     np.asarray(model(inputs), np.float32).tofile(name.with_suffix(".outputs"))
     model.save(name.with_suffix(".h5"))
     model.save(name.with_suffix(".keras"))
+    model.save_weights(name.with_suffix(".weights.h5"))
+    name.with_suffix(".json").write_text(model.to_json())

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use ann::keras::{self, Provenance};
+use ann::keras::{self, Provenance, Supplement};
 use ann::{
     ActivationChoice, ModelFileError, Network, NoisySoftplus, initialiser::Fans, initialiser::glorot_uniform, model,
 };
@@ -64,6 +64,10 @@ fn keras_and_this_crate_agree_on_each_others_files() {
             let network = keras::read(&folder.join(&name).with_extension(extension)).expect("readable");
             agrees(&name, &network, folder);
         }
+        let description = Some(folder.join(&name).with_extension("json"));
+        let supplement = Supplement { description, ..Supplement::default() };
+        let network = keras::read_with(&folder.join(&name).with_extension("weights.h5"), &supplement);
+        agrees(&name, &network.expect("readable"), folder);
     }
     // Every prefix of an archive is refused, and so is one with a byte changed, unless its checksum forgives that.
     let bytes = fs::read(folder.join("keras_residual.keras")).expect("readable");

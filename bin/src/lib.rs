@@ -14,6 +14,7 @@ pub mod dataset;
 pub mod figure;
 pub mod fit;
 mod image_files;
+pub mod model_arguments;
 pub mod neuron_arguments;
 pub mod npy;
 mod npz;

@@ -340,6 +340,15 @@ fn models_of_keras_convert() {
         message.contains("layer 0 (Conv2D) has an activation that neurons which only sum do not have"),
         "{message}"
     );
+    // A function whose constants are flags; of 16 images one may be lost.
+    let noisy = folder.join("f_paper_noisy_softplus.h5");
+    let message = failure(program("convert").arg(&noisy), 1);
+    assert!(message.contains("--noisy-softplus K,SIGMA"), "{message}");
+    let flags = ["--noisy-softplus", "0.3,0.45", "--run-mnist", "--images", "16", "--duration", "400"];
+    let document = json(program("convert").arg(&noisy).args(flags));
+    assert!(number(&document, "snn_accuracy") >= 0.9, "{document}");
+    let message = failure(program("convert").arg(folder.join("a_paper_relu.weights.h5")), 1);
+    assert!(message.contains("holds weights alone") && message.contains("--description FILE"), "{message}");
     // Four convolutions with batch normalisation as LIF neurons: near chance without correction by simulation.
     let flags = ["--run-mnist", "--images", "16", "--duration", "400"];
     let document = json(program("convert").arg(folder.join("c_conv_bn_relu.h5")).args(flags));

@@ -111,7 +111,12 @@ fn activations_and_models_have_names() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     halves(folder);
-    for flags in ["--model mlp-4 --activation rrru-3", "--activation elu-0.5", "--model mixlu --activation relu"] {
+    for flags in [
+        "--model mlp-4 --activation rrru-3",
+        "--activation elu-0.5",
+        "--activation noisy-softplus-0.3,0.45",
+        "--model mixlu --activation relu",
+    ] {
         let document = trained(folder, "model.h5", &format!("{flags} --epochs 12 --decay 1"));
         // Two classes: guessing gets half of the 60 images.
         assert!(document["test_correct"].as_u64().unwrap() > 45, "{flags}: {document}");
@@ -160,6 +165,8 @@ fn wrong_wishes_are_refused() {
         ("--model lenet6 --activation relu", 2, "lenet5-max"),
         ("--activation swish", 2, "rrru-R"),
         ("--activation rrru-0.5", 2, "radix of 1 or more"),
+        ("--activation noisy-softplus-0.3", 2, "k and sigma"),
+        ("--activation noisy-softplus-0.3,0", 2, "positive, finite sigma"),
         ("--activation softmax", 1, "softmax"),
         ("--model missing.toml --activation relu", 1, "missing.toml"),
         ("--model resnet18 --activation noisy-softplus", 1, "Noisy Softplus"),
@@ -180,6 +187,26 @@ fn wrong_wishes_are_refused() {
         assert!(message.contains(word), "{flags}: {message}");
     }
     assert!(!folder.join("none.h5").exists());
+}
+
+/// What a Keras file leaves out is given by flags, and refused where it makes no sense.
+#[test]
+fn flags_complete_a_model_file() {
+    let evaluate = |flags: &[&str]| {
+        let mut command = program("ann");
+        command.arg("evaluate").args(["--images", "10", "models/paper-relu.h5"]).args(flags);
+        command
+    };
+    for (flags, code, word) in [
+        (["--noisy-softplus", "0.3"], 2, "k and sigma of Noisy Softplus were expected, as in 0.3,0.45"),
+        (["--noisy-softplus", "-1,0.45"], 2, "positive, finite k, found -1"),
+        (["--description", "model.json"], 1, "tells its layers itself"),
+    ] {
+        let message = failure(&mut evaluate(&flags), code);
+        assert!(message.contains(word), "{flags:?}: {message}");
+    }
+    // Constants that no function needs do nothing.
+    assert_eq!(json(&mut evaluate(&["--noisy-softplus", "0.3,0.45"]))["images"], 10);
 }
 
 /// Skipped where there is no CIFAR-10 beside the checkout.

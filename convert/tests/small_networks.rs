@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used)] // A failure here is a failed test.
 
 use ann::{
-    Activation, AveragePool2d, Averaging, Conv2d, CwaDense, Dense, DoubledInput, Dropout, Extent, KernelShape, Layer,
-    Margins, MaxPool2d, Maxout, MixLu, MixLuVariant, Network, Node, NoisySoftplus, Origin, Reshape, Samples, Shape,
-    ZeroPadding2d,
+    Activation, AveragePool2d, Averaging, Conv2d, CwaDense, Dense, DoubledInput, Dropout, Extent, FixedNoise,
+    KernelShape, Layer, Margins, MaxPool2d, Maxout, MixLu, MixLuVariant, Network, Node, NoisySoftplus, Origin, Reshape,
+    Samples, Shape, ZeroPadding2d,
 };
 use convert::{
     ConversionError, ConversionSettings, Decision, IntegrateNetwork, IntegrateSettings, Outcome, Presentation, ReadOut,
@@ -66,6 +66,23 @@ fn rates_stand_for_relu_activations() {
         let inputs = image.map(|pixel| f32::from(pixel) / 255.0);
         let wanted = trained.activations(&inputs, 1);
         assert_rates(&rates(&spiking, &image, 0), &wanted[0], spiking.layers()[0].unit_rate);
+    }
+}
+
+/// At a fixed noise Noisy Softplus is an activation like Softplus: without units of its own, and above 0 at rest.
+#[test]
+fn noisy_softplus_at_a_fixed_noise_is_normalised() {
+    let hidden = [1.0, -0.5, 0.3, 0.5, 0.5, -0.4, -0.25, 1.0, 0.6, 0.25, 0.25, 0.1];
+    let layers = vec![
+        dense(4, &hidden, None, Activation::FixedNoise(FixedNoise { k: 0.3, sigma: 0.45 })),
+        dense(3, &[1.0, -1.0, -1.0, 1.0, 0.2, 0.1], None, Activation::Softmax),
+    ];
+    let trained = Network::new(Shape::flat(4), layers).unwrap();
+    let spiking = convert(&trained).unwrap();
+    assert_eq!(spiking.route(), Route::Normalised);
+    for image in [[255, 0, 0, 0], [0, 255, 100, 0], [200, 200, 200, 200]] {
+        let inputs = image.map(|pixel| f32::from(pixel) / 255.0);
+        assert_rates(&rates(&spiking, &image, 0), &trained.activations(&inputs, 1)[0], spiking.layers()[0].unit_rate);
     }
 }
 

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use sim::IfCurrExp;
 
 use crate::activation::Activation;
+use crate::activation::fixed_noise::FixedNoise;
 use crate::activation::lif_rate::LifRate;
 use crate::activation::root_unit::{RootFamily, RootUnit};
 use crate::error::ActivationError;
@@ -15,6 +16,9 @@ const SIEGERT_SIGMA: f64 = 1.0;
 
 /// Begins with two parts, unlike the other names with a number.
 const LEAKY_RELU: &str = "leaky-relu";
+
+/// Before the two numbers of Noisy Softplus at a fixed noise.
+const FIXED_NOISE: &str = "noisy-softplus-";
 
 impl fmt::Display for Activation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -28,6 +32,7 @@ impl fmt::Display for Activation {
             Self::Sigmoid => f.write_str("sigmoid"),
             Self::Tanh => f.write_str("tanh"),
             Self::Softplus => f.write_str("softplus"),
+            Self::FixedNoise(constants) => write!(f, "{FIXED_NOISE}{constants}"),
             Self::LifRate(rate) => write!(f, "{rate}"),
             Self::NoisySoftplus(constants) => write!(f, "noisy-softplus({constants})"),
             Self::Softmax => f.write_str("softmax"),
@@ -35,8 +40,8 @@ impl fmt::Display for Activation {
     }
 }
 
-/// `linear`, `relu`, `leaky-relu-0.1` with its slope, `elu` (alpha 1) or `elu-0.5`, `neglu`, `sigmoid`, `tanh`, `softplus`, `softmax`; `rrru-3`, `eru-2`, `orru-2.5` with any radix from
-/// 1 on; `lif`, `siegert` (1 nA sqrt(ms)) or `siegert-0.5`, of the default neuron.
+/// `linear`, `relu`, `leaky-relu-0.1` with its slope, `elu` (alpha 1) or `elu-0.5`, `neglu`, `sigmoid`, `tanh`, `softplus`, `softmax`; `noisy-softplus-0.3,0.45` with `k` and a fixed
+/// sigma (standard deviation of the synaptic current, in the unit of the activation); `rrru-3`, `eru-2`, `orru-2.5` with any radix from 1 on; `lif`, `siegert` (1 nA sqrt(ms)) or `siegert-0.5`, of the default neuron.
 impl FromStr for Activation {
     type Err = ActivationError;
 
@@ -55,6 +60,9 @@ impl FromStr for Activation {
             "lif" => lif(0.0),
             "siegert" => lif(SIEGERT_SIGMA),
             _ => {
+                if let Some(constants) = name.strip_prefix(FIXED_NOISE) {
+                    return constants.parse::<FixedNoise>().map(Self::FixedNoise);
+                }
                 let leaky = name.strip_prefix(LEAKY_RELU).and_then(|rest| rest.strip_prefix('-'));
                 let parts = leaky.map(|slope| (LEAKY_RELU, slope)).or_else(|| name.split_once('-'));
                 let (stem, number) = parts.ok_or_else(unknown)?;
@@ -79,7 +87,18 @@ mod tests {
 
     #[test]
     fn names_are_read_as_they_are_written() {
-        for name in ["linear", "relu", "neglu", "softplus", "rrru-3", "eru-2", "orru-2.5", "lif", "siegert-0.5"] {
+        for name in [
+            "linear",
+            "relu",
+            "neglu",
+            "softplus",
+            "noisy-softplus-0.3,0.45",
+            "rrru-3",
+            "eru-2",
+            "orru-2.5",
+            "lif",
+            "siegert-0.5",
+        ] {
             let activation: Activation = name.parse().expect("a name");
             assert_eq!(activation.to_string(), name);
         }
@@ -97,6 +116,8 @@ mod tests {
             ("siegert-inf", "a white-noise amplitude of 0 or more (nA sqrt(ms)) was expected, found inf"),
             ("leaky-relu", "no activation is called 'leaky-relu'"),
             ("elu-inf", "ELU needs a finite alpha, found inf"),
+            ("noisy-softplus-0.3", "k and sigma of Noisy Softplus were expected, as in 0.3,0.45, found '0.3'"),
+            ("noisy-softplus-0.3,-1", "Noisy Softplus needs a positive, finite sigma, found -1"),
             ("rrru", "no activation is called 'rrru'"),
             ("rrru-three", "no activation is called 'rrru-three'"),
         ] {

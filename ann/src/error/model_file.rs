@@ -62,12 +62,46 @@ pub enum ModelFileError {
     },
     /// No `model_config`.
     #[error(
-        "{} has no model_config attribute, so it is not a whole Keras model; weights alone do not tell the layers: \
+        "{} has no model_config attribute, so it is not a whole Keras model, nor has it weights as Keras lays them out: \
          save with model.save(\"NAME.h5\")", path.display()
     )]
     NoModelConfig {
         /// The file.
         path: PathBuf,
+    },
+    /// Weights without the layers that they belong to.
+    #[error(
+        "{} holds weights alone, which do not tell the layers: write the text of Keras' model.to_json() into a file and \
+         name it (--description FILE), or save the whole model with model.save(\"NAME.h5\")", path.display()
+    )]
+    WeightsAlone {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A description that is not the expected JSON.
+    #[error("{} is no description of a Keras model: {detail}; write the text of model.to_json() into it", path.display())]
+    Description {
+        /// The file with the description.
+        path: PathBuf,
+        /// What the parser said.
+        detail: String,
+    },
+    /// A description of a model that describes itself.
+    #[error("{} tells its layers itself; leave out the description (--description)", path.display())]
+    NeedlessDescription {
+        /// The model file.
+        path: PathBuf,
+    },
+    /// Weights that no layer of the description takes.
+    #[error(
+        "{} holds the weights {tensor}, which no layer of the description takes; give the description of the model whose weights \
+         these are", path.display()
+    )]
+    UnusedWeights {
+        /// The file with the weights.
+        path: PathBuf,
+        /// Where they lie in it.
+        tensor: String,
     },
     /// A `model_config` that is not the expected JSON.
     #[error("{}: model_config cannot be understood: {detail}", path.display())]

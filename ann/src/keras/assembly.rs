@@ -1,7 +1,9 @@
 //! From Keras' layers and edges to our nodes.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::activation::fixed_noise::FixedNoise;
 use crate::error::{ModelFileError, NetworkError};
 use crate::keras::hdf5_file::InputFile;
 use crate::keras::model_config::{LayerRecord, ModelKind, ModelRecord, model_kind};
@@ -16,6 +18,10 @@ use crate::shape::Shape;
 pub(crate) struct Assembly<'a> {
     pub(crate) file: &'a InputFile,
     pub(crate) format: DataFormat,
+    /// Constants of functions that keep none in the file.
+    pub(crate) noisy_softplus: Option<FixedNoise>,
+    /// Paths of the tensors that layers have taken.
+    taken: RefCell<BTreeSet<String>>,
     nodes: Vec<Node<f32>>,
 }
 
@@ -27,8 +33,15 @@ pub(crate) enum Joining {
 }
 
 impl<'a> Assembly<'a> {
-    pub(crate) fn new(file: &'a InputFile, format: DataFormat) -> Self {
-        Self { file, format, nodes: Vec::new() }
+    pub(crate) fn new(file: &'a InputFile, format: DataFormat, noisy_softplus: Option<FixedNoise>) -> Self {
+        Self { file, format, noisy_softplus, taken: RefCell::default(), nodes: Vec::new() }
+    }
+
+    /// Refuses a file with a tensor that no layer has taken.
+    pub(crate) fn require_all_taken(&self, shelf: &Shelf) -> Result<(), ModelFileError> {
+        let taken = self.taken.borrow();
+        let left = shelf.tensors(self.file)?.into_iter().find(|tensor| !taken.contains(tensor));
+        left.map_or(Ok(()), |tensor| Err(ModelFileError::UnusedWeights { path: self.file.path().to_owned(), tensor }))
     }
 
     pub(crate) fn finish(self, input: Shape, output: Flow, joining: Joining) -> Result<Network<f32>, ModelFileError> {
@@ -159,6 +172,7 @@ impl<'a> Assembly<'a> {
             Err(ModelFileError::WeightShape { layer: layer.to_owned(), tensor, expected, found })
         };
         let read = self.file.tensor(&path, accept)?.ok_or_else(missing)?;
+        self.taken.borrow_mut().insert(path);
         match read.values.iter().position(|value| !value.is_finite()) {
             None => Ok(read.values),
             Some(flat) => Err(ModelFileError::NotFinite {

@@ -53,7 +53,12 @@ impl Assembly<'_> {
         let outputs = channels.saturating_mul(multiplier);
         let bias = self.bias(record, place, 1, config.use_bias, outputs)?;
         let shape = KernelShape { height, width, inputs: 1, outputs };
-        self.convolution(record, &config, input, (shape, kernel, bias, channels, record.activation()?))
+        self.convolution(
+            record,
+            &config,
+            input,
+            (shape, kernel, bias, channels, record.activation(self.noisy_softplus)?),
+        )
     }
 
     /// A depthwise convolution, and one of single cells behind it.
@@ -76,7 +81,7 @@ impl Assembly<'_> {
         let spread =
             self.convolution(record, &config, input, (shape, depthwise, None, channels, Activation::Linear))?;
         let shape = KernelShape { height: 1, width: 1, inputs: between, outputs };
-        let mixing = Conv2d::new(shape, pointwise, bias, Extent::square(1), record.activation()?);
+        let mixing = Conv2d::new(shape, pointwise, bias, Extent::square(1), record.activation(self.noisy_softplus)?);
         let mixing = mixing.map_err(|source| self.network_error(source))?;
         self.push(Layer::Conv2d(mixing), &[spread], Axes::Map)
     }

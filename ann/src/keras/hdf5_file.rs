@@ -134,6 +134,20 @@ impl InputFile {
         Ok(names)
     }
 
+    /// Names of the datasets within a group; empty if there is no such group.
+    pub(crate) fn datasets(&self, group: &str) -> Result<Vec<String>, ModelFileError> {
+        let Some(group) = self.group(group)? else {
+            return Ok(Vec::new());
+        };
+        let (_, names) = group.member_names().map_err(|error| damaged(&self.path, &error))?;
+        Ok(names)
+    }
+
+    /// A file that contradicts itself.
+    pub(crate) fn damaged(&self, detail: String) -> ModelFileError {
+        ModelFileError::Damaged { path: self.path.clone(), detail }
+    }
+
     /// A dataset of strings; `None` if there is none, or one of another type.
     pub(crate) fn strings(&self, path: &str) -> Result<Option<Vec<String>>, ModelFileError> {
         let failed = |error: ReaderError| damaged(&self.path, &error);

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use sim::IfCurrExp;
 
 use crate::activation::Activation;
+use crate::activation::fixed_noise::FixedNoise;
 use crate::activation::lif_rate::LifRate;
 use crate::activation::noisy_softplus::NoisySoftplus;
 use crate::activation::root_unit::{RootFamily, RootUnit};
@@ -44,6 +45,20 @@ impl From<NoisySoftplusConfig> for Activation {
     fn from(config: NoisySoftplusConfig) -> Self {
         let NoisySoftplusConfig { k, s_hz_per_na, tau_syn_ms } = config;
         Self::NoisySoftplus(NoisySoftplus { k, s_hz_per_na, tau_syn_ms })
+    }
+}
+
+/// Noisy Softplus at a fixed noise.
+#[derive(Clone, Copy, Deserialize)]
+struct FixedNoiseConfig {
+    k: f64,
+    sigma: f64,
+}
+
+impl From<FixedNoiseConfig> for Activation {
+    fn from(config: FixedNoiseConfig) -> Self {
+        let FixedNoiseConfig { k, sigma } = config;
+        Self::FixedNoise(FixedNoise { k, sigma })
     }
 }
 
@@ -305,6 +320,10 @@ impl LayerRecord {
     pub(crate) fn layer_as_activation(&self) -> Option<Result<Activation, ModelFileError>> {
         let class = self.class_name.as_str();
         Some(match class.strip_prefix(PACKAGE).unwrap_or(class) {
+            // Ours, and layers under names such as `snn>NoisySoftplus` that keep their constants.
+            short if short == "FixedNoiseSoftplus" || short.ends_with("NoisySoftplus") => {
+                self.parse::<FixedNoiseConfig>().map(Activation::from)
+            }
             "ReLU" => self.relu(),
             "LeakyReLU" => self.leaky_relu(),
             "ELU" => self.elu(),
@@ -323,8 +342,8 @@ impl LayerRecord {
         }
     }
 
-    /// The key `activation`.
-    pub(crate) fn activation(&self) -> Result<Activation, ModelFileError> {
+    /// The key `activation`; `constants` are those of functions `noisy_softplus`, which keep none in the file.
+    pub(crate) fn activation(&self, constants: Option<FixedNoise>) -> Result<Activation, ModelFileError> {
         const ADVICE: &str = "use relu, leaky_relu, elu, sigmoid, tanh, softplus, linear or (last layer) softmax";
         match self.config.get("activation") {
             None | Some(Value::Null) => Ok(Activation::Linear),
@@ -338,24 +357,29 @@ impl LayerRecord {
                 "tanh" => Ok(Activation::Tanh),
                 "softplus" => Ok(Activation::Softplus),
                 "softmax" => Ok(Activation::Softmax),
-                _ => Err(self.unsupported("activation", name, ADVICE)),
+                name => {
+                    self.function(name, constants).unwrap_or_else(|| Err(self.unsupported("activation", name, ADVICE)))
+                }
             },
             Some(Value::Object(object)) => {
                 if let Some(activation) = layer_object_as_activation(object) {
                     return activation;
                 }
                 let name = object.get("config").and_then(Value::as_str).unwrap_or("an object");
-                let advice = if name.contains("noisy_softplus") {
-                    "a registered function leaves its constants k and sigma in the program that made the model, they \
-                     are not in the file; train the network here, or use the layer classes lif>NoisySoftplusConv2D \
-                     and lif>NoisySoftplusAveragePooling2D, which keep them"
-                } else {
-                    ADVICE
-                };
-                Err(self.unsupported("activation", name, advice))
+                self.function(name, constants).unwrap_or_else(|| Err(self.unsupported("activation", name, ADVICE)))
             }
             Some(other) => Err(self.unsupported("activation", other, ADVICE)),
         }
+    }
+
+    /// What a registered function of this name computes; `None` if it is not known.
+    fn function(&self, name: &str, constants: Option<FixedNoise>) -> Option<Result<Activation, ModelFileError>> {
+        const ADVICE: &str = "a registered function leaves its constants k and sigma in the program that made the model, they \
+                              are not in the file; give them (--noisy-softplus K,SIGMA), or use layers that keep them, such as \
+                              lif>FixedNoiseSoftplus or lif>NoisySoftplusConv2D";
+        let is_known = name.ends_with("noisy_softplus");
+        let missing = || self.unsupported("activation", name, ADVICE);
+        is_known.then(|| constants.map(Activation::FixedNoise).ok_or_else(missing))
     }
 }
 

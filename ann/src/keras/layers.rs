@@ -61,11 +61,11 @@ impl Assembly<'_> {
             | "RandomZoom"
             | "RandomContrast"
             | "RandomBrightness" => Ok(input),
-            "Conv2D" => self.conv2d(record, input, place, record.activation()?),
+            "Conv2D" => self.conv2d(record, input, place, record.activation(self.noisy_softplus)?),
             "NoisySoftplusConv2D" => self.conv2d(record, input, place, noisy_softplus(record)?),
             "DepthwiseConv2D" => self.depthwise_conv2d(record, input, place),
             "SeparableConv2D" => self.separable_conv2d(record, input, place),
-            "Dense" => self.dense(record, input, place, record.activation()?),
+            "Dense" => self.dense(record, input, place, record.activation(self.noisy_softplus)?),
             "NoisySoftplusDense" => self.dense(record, input, place, noisy_softplus(record)?),
             "AveragePooling2D" => self.average_pool(record, input, Activation::Linear),
             "NoisySoftplusAveragePooling2D" => self.average_pool(record, input, noisy_softplus(record)?),
@@ -92,7 +92,7 @@ impl Assembly<'_> {
                 let config: RescalingConfig = record.parse()?;
                 self.push(Layer::Rescaling(Rescaling::new(config.scale, config.offset)), &[input], input.axes)
             }
-            "Activation" => self.push(Layer::Activation(record.activation()?), &[input], input.axes),
+            "Activation" => self.push(Layer::Activation(record.activation(self.noisy_softplus)?), &[input], input.axes),
             "Softmax" => self.push(Layer::Activation(Activation::Softmax), &[input], input.axes),
             other => {
                 const ADVICE: &str = "use Conv2D, pooling, BatchNormalization, Flatten, Dense and Dropout layers";

@@ -11,6 +11,7 @@ use crate::keras::hdf5_file::InputFile;
 use crate::keras::input_shape::input;
 use crate::keras::model_config::ModelRecord;
 use crate::keras::provenance::Provenance;
+use crate::keras::supplement::Supplement;
 use crate::keras::value::DataFormat;
 use crate::keras::weights::Shelf;
 use crate::network::Network;
@@ -25,43 +26,79 @@ use crate::network::Network;
 /// # Errors
 /// Names what cannot be read or is not supported, where, and what to do about it.
 pub fn read(path: &Path) -> Result<Network<f32>, ModelFileError> {
-    read_bytes(path, bytes(path)?)
+    read_with(path, &Supplement::default())
+}
+
+/// Reads a Keras model as [`read`] does, or with a description of the model a file that holds its weights alone: `.weights.h5` of Keras 3,
+/// or what `model.save_weights("NAME.h5")` of Keras 2 writes.
+///
+/// # Errors
+/// As [`read`]; and if the description is none, does not go with the weights, or is not needed.
+pub fn read_with(path: &Path, supplement: &Supplement) -> Result<Network<f32>, ModelFileError> {
+    read_bytes(path, bytes(path)?, supplement)
 }
 
 /// Reads the bytes of the file `path`.
-pub(crate) fn read_bytes(path: &Path, bytes: Vec<u8>) -> Result<Network<f32>, ModelFileError> {
+pub(crate) fn read_bytes(path: &Path, bytes: Vec<u8>, supplement: &Supplement) -> Result<Network<f32>, ModelFileError> {
     if is_archive(&bytes) {
+        supplement.require_no_description(path)?;
         let Archive { config, weights } = Archive::unpack(path, &bytes)?;
         let file = InputFile::of(path, weights)?;
-        return assemble(&file, &config, &Shelf::Numbered { folder: String::new() }, Joining::Join);
+        let shelf = Shelf::Numbered { folder: String::new() };
+        return assemble(&file, &model(path, &config)?, &shelf, supplement, Joining::Join);
     }
-    read_hdf5(&InputFile::of(path, bytes)?)
+    read_hdf5(&InputFile::of(path, bytes)?, supplement)
 }
 
 /// Reads a model in HDF5.
-pub(crate) fn read_hdf5(file: &InputFile) -> Result<Network<f32>, ModelFileError> {
-    let missing = || ModelFileError::NoModelConfig { path: file.path().to_owned() };
-    let text = file.text("", "model_config")?.ok_or_else(missing)?;
-    let joining = if file.text("", PROVENANCE)?.is_some() { Joining::Keep } else { Joining::Join };
-    let shelf = Shelf::named(file)?;
-    assemble(file, &text, &shelf, joining)
+pub(crate) fn read_hdf5(file: &InputFile, supplement: &Supplement) -> Result<Network<f32>, ModelFileError> {
+    let path = file.path().to_owned();
+    if let Some(text) = file.text("", "model_config")? {
+        supplement.require_no_description(&path)?;
+        let joining = if file.text("", PROVENANCE)?.is_some() { Joining::Keep } else { Joining::Join };
+        let shelf = Shelf::named(file)?;
+        return assemble(file, &model(&path, &text)?, &shelf, supplement, joining);
+    }
+    let Some(shelf) = Shelf::alone(file)? else {
+        return Err(ModelFileError::NoModelConfig { path });
+    };
+    let Some(description) = &supplement.description else {
+        return Err(ModelFileError::WeightsAlone { path });
+    };
+    let record = serde_json::from_slice(&bytes(description)?)
+        .map_err(|error| ModelFileError::Description { path: description.clone(), detail: error.to_string() })?;
+    assemble(file, &record, &shelf, supplement, Joining::Join)
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, ModelFileError> {
     fs::read(path).map_err(|source| ModelFileError::Io { path: path.to_owned(), source })
 }
 
-/// The network that a `model_config` describes, with the weights of `file`.
-fn assemble(file: &InputFile, text: &str, shelf: &Shelf, joining: Joining) -> Result<Network<f32>, ModelFileError> {
-    let model: ModelRecord = serde_json::from_str(text)
-        .map_err(|error| ModelFileError::ModelConfig { path: file.path().to_owned(), detail: error.to_string() })?;
-    let format = DataFormat::of(&model)?;
-    let input = input(&model, format)?;
+/// A `model_config`.
+fn model(path: &Path, text: &str) -> Result<ModelRecord, ModelFileError> {
+    serde_json::from_str(text)
+        .map_err(|error| ModelFileError::ModelConfig { path: path.to_owned(), detail: error.to_string() })
+}
+
+/// The network that a record describes, with the weights of `file`.
+fn assemble(
+    file: &InputFile,
+    model: &ModelRecord,
+    shelf: &Shelf,
+    supplement: &Supplement,
+    joining: Joining,
+) -> Result<Network<f32>, ModelFileError> {
+    let format = DataFormat::of(model)?;
+    let input = input(model, format)?;
     if !input.shape.is_sensible() {
         return Err(file.network_error(NetworkError::Size { layer: 0, shape: input.shape }));
     }
-    let mut assembly = Assembly::new(file, format);
-    let output = assembly.model(&model, &[input], shelf)?;
+    let mut assembly = Assembly::new(file, format, supplement.noisy_softplus);
+    let output = assembly.model(model, &[input], shelf)?;
+    // What a whole model leaves aside, it knows; a description may be that of another model.
+    if supplement.description.is_some() {
+        assembly.require_all_taken(shelf)?;
+    }
     assembly.finish(input.shape, output, joining)
 }
 

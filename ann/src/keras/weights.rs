@@ -29,6 +29,15 @@ pub(crate) enum Place {
     Numbered { group: String },
 }
 
+/// In the names of variables of Keras 2 that random layers keep.
+const RANDOM_STATES: [&str; 3] = ["StateVar", "random_generator", "seed_generator"];
+
+/// Most layers of a model, those of models within it included.
+const MOST_GROUPS: usize = 10_000;
+
+/// Longest path of a group; groups that hold each other have no longest.
+const LONGEST_PATH: usize = 500;
+
 /// Names of the groups of the layers of a model, in their order.
 pub(crate) fn numbered_names(model: &ModelRecord) -> Vec<String> {
     let mut counts = BTreeMap::new();
@@ -66,6 +75,46 @@ impl Shelf {
     pub(crate) fn named(file: &InputFile) -> Result<Self, ModelFileError> {
         let prefix = if file.has_group("model_weights")? { "model_weights/" } else { "" };
         Ok(Self::Named { prefix: prefix.to_owned(), nested: None })
+    }
+
+    /// Of a file that has weights alone; `None` for a file that has none.
+    pub(crate) fn alone(file: &InputFile) -> Result<Option<Self>, ModelFileError> {
+        if !file.texts("", "layer_names")?.is_empty() {
+            return Ok(Some(Self::Named { prefix: String::new(), nested: None }));
+        }
+        Ok(file.has_group("layers")?.then(|| Self::Numbered { folder: String::new() }))
+    }
+
+    /// Paths of all tensors, but for the state of random numbers.
+    pub(crate) fn tensors(&self, file: &InputFile) -> Result<Vec<String>, ModelFileError> {
+        let mut tensors = Vec::new();
+        match self {
+            Self::Named { prefix, .. } => {
+                for layer in file.texts(prefix.trim_end_matches('/'), "layer_names")? {
+                    let group = format!("{prefix}{layer}");
+                    let names = file.texts(&group, "weight_names")?;
+                    let learned = names.iter().filter(|name| !RANDOM_STATES.iter().any(|state| name.contains(state)));
+                    tensors.extend(learned.map(|name| format!("{group}/{name}")));
+                }
+            }
+            Self::Numbered { folder } => {
+                // Models within models have layers of their own.
+                let (mut folders, mut groups) = (vec![folder.clone()], 0_usize);
+                while let Some(folder) = folders.pop() {
+                    for layer in file.groups(&format!("{folder}layers"))? {
+                        let group = format!("{folder}layers/{layer}");
+                        let names = file.datasets(&format!("{group}/vars"))?;
+                        tensors.extend(names.into_iter().map(|name| format!("{group}/vars/{name}")));
+                        groups += 1;
+                        if groups > MOST_GROUPS || group.len() > LONGEST_PATH {
+                            return Err(file.damaged("its groups do not end".to_owned()));
+                        }
+                        folders.push(format!("{group}/"));
+                    }
+                }
+            }
+        }
+        Ok(tensors)
     }
 
     /// Of layer `layer`, whose group in an archive is `numbered`.

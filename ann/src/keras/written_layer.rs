@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use crate::activation::Activation;
+use crate::activation::fixed_noise::FixedNoise;
 use crate::activation::lif_rate::LifRate;
 use crate::activation::root_unit::RootUnit;
 use crate::keras::PACKAGE;
@@ -279,6 +280,9 @@ fn activation_class(activation: Activation) -> Option<(&'static str, &'static st
         Activation::NegLu => ("lif>NegLU", "neg_lu", json!({})),
         Activation::RootUnit(RootUnit { family, radix }) => {
             ("lif>RootUnit", "root_unit", json!({"family": family.name(), "radix": radix}))
+        }
+        Activation::FixedNoise(FixedNoise { k, sigma }) => {
+            ("lif>FixedNoiseSoftplus", "fixed_noise_softplus", json!({"k": k, "sigma": sigma}))
         }
         Activation::LifRate(LifRate { neuron, sigma }) => {
             let config = json!({

@@ -2,7 +2,7 @@
 
 use ann::{
     Activation, AveragePool2d, Averaging, BatchNormalization, Conv2d, ConvAct, CwaConv2d, CwaDense, CwaLateral, Dense,
-    DoubledInput, Dropout, Extent, KernelShape, Layer, LifRate, Margins, MaxPool2d, Maxout, Network, Node,
+    DoubledInput, Dropout, Extent, FixedNoise, KernelShape, Layer, LifRate, Margins, MaxPool2d, Maxout, Network, Node,
     NoisySoftplus, Origin, Padding, Rescaling, Reshape, RootFamily, RootUnit, Shape, ZeroPadding2d, initialiser::Fans,
     initialiser::glorot_uniform,
 };
@@ -103,9 +103,11 @@ pub(crate) fn own_units() -> Network<f32> {
         Layer::Activation(root(RootFamily::Exponential, 2.0)),
         Layer::Conv2d(conv([1, 1, 4, 4], Activation::NegLu, 34)),
         Layer::Activation(Activation::NegLu),
+        Layer::Activation(Activation::FixedNoise(FixedNoise { k: 0.1 + 0.2, sigma: 1.0 / 3.0 })),
         Layer::Maxout(Maxout::new(2)),
         Layer::Flatten,
         dense(24, 6, root(RootFamily::Odd, 1.5), 35),
+        dense(6, 6, Activation::FixedNoise(FixedNoise { k: 0.3, sigma: 0.45 }), 39),
         dense(6, 5, lif, 36),
         Layer::Activation(lif),
         cwa(5, Averaging { leak: 0.5, clips: false, ..Averaging::conductances(5, 0.25) }, 37),

@@ -2,6 +2,7 @@
 
 use super::DataArguments;
 use crate::dataset;
+use crate::model_arguments::ModelArguments;
 use crate::npy;
 use crate::output::{Provenance, json_text, write_file};
 use crate::run::{self, RunArguments};
@@ -18,6 +19,8 @@ use std::process::ExitCode;
 pub struct EvaluateArguments {
     /// Trained network (Keras .h5 or .keras, ONNX, NIR)
     model: PathBuf,
+    #[command(flatten)]
+    supplement: ModelArguments,
     #[command(flatten)]
     data: DataArguments,
     /// Number of test images, from the first
@@ -37,7 +40,7 @@ pub struct EvaluateArguments {
 /// Fails on models that cannot be read or do not fit the images, missing data, and files that cannot be written.
 pub fn evaluate(arguments: &EvaluateArguments) -> Result<ExitCode> {
     let model = &arguments.model;
-    let network = ann::model_file::read(model).with_context(|| format!("cannot read the model {}", model.display()))?;
+    let network = arguments.supplement.read(model)?;
     if arguments.images == 0 {
         bail!("--images must be at least 1");
     }

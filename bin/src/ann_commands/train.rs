@@ -36,7 +36,7 @@ pub struct TrainArguments {
     #[arg(long, value_name = "FILE", conflicts_with = "model")]
     from: Option<PathBuf>,
     /// Activation of the hidden units: noisy-softplus, relu, leaky-relu-0.1, elu, neglu, sigmoid, tanh, softplus, lif, siegert-0.5,
-    /// rrru-3, eru-2, orru-2, with any numbers
+    /// rrru-3, eru-2, orru-2, noisy-softplus-0.3,0.45 (Noisy Softplus at a fixed sigma), with any numbers
     #[arg(long, value_name = "NAME", required_unless_present = "from")]
     activation: Option<HiddenActivation>,
     #[command(flatten)]

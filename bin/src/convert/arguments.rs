@@ -3,6 +3,7 @@
 use super::energy::Device;
 use super::mapping::encoding_name;
 use crate::dataset::{DataSet, Images};
+use crate::model_arguments::ModelArguments;
 use crate::neuron_arguments::NeuronArguments;
 use crate::run::RunArguments;
 use anyhow::{Context, Result, bail};
@@ -46,6 +47,8 @@ pub struct ConvertArguments {
     /// Trained network (Keras .h5 or .keras, ONNX, NIR)
     #[arg(required = true)]
     model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) supplement: ModelArguments,
     /// Run the spiking network on the MNIST test images and measure the conversion loss; without a data set to run on, only the mapping is shown
     #[arg(long)]
     run_mnist: bool,
@@ -245,6 +248,7 @@ impl ConvertArguments {
             ("delay", value(self.delay)),
             ("tuning", json!(self.tuning)),
             ("calibration", json!(self.calibration)),
+            ("noisy_softplus", json!(self.supplement.constants())),
         ];
         flags.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }

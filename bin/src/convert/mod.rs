@@ -99,13 +99,16 @@ fn header(
     test: &ImageSet,
     shard: [usize; 2],
 ) -> Result<Header> {
-    let model = arguments.model()?;
-    let bytes = std::fs::read(model).with_context(|| format!("cannot read the model {}", model.display()))?;
+    let mut model = crc32fast::Hasher::new();
+    for path in std::iter::once(arguments.model()?).chain(arguments.supplement.description()) {
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read the model {}", path.display()))?;
+        model.update(&bytes);
+    }
     let mut images = crc32fast::Hasher::new();
     [test.pixels(), test.labels()].iter().for_each(|bytes| images.update(bytes));
     let mut settings = arguments.settings();
     settings.insert("data_crc32".to_owned(), json!(images.finalize()));
-    settings.insert("model_crc32".to_owned(), json!(crc32fast::hash(&bytes)));
+    settings.insert("model_crc32".to_owned(), json!(model.finalize()));
     if let Spiking::Leaky(spiking) = spiking {
         let NoisySoftplus { k, s_hz_per_na } = spiking.response();
         settings.insert("neuron".to_owned(), neuron_document(spiking.neuron()));
@@ -131,7 +134,7 @@ fn test_images(arguments: &ConvertArguments) -> Result<ImageSet> {
 /// The trained network, and what it was converted to.
 fn converted(arguments: &ConvertArguments) -> Result<(ann::Network<f32>, Spiking)> {
     let model = arguments.model()?;
-    let trained = ann::model_file::read(model).with_context(|| format!("cannot read the model {}", model.display()))?;
+    let trained = arguments.supplement.read(model)?;
     arguments.check()?;
     let training = arguments.data().load(Split::Train, arguments.calibration)?;
     let spiking = run::on_threads(arguments.run.threads, || {

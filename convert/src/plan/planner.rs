@@ -332,7 +332,11 @@ impl<'a> Planner<'a> {
         let refusal = |reason| Err(unsupported(node, layer, reason, "train it with ReLU, Softplus or Noisy Softplus"));
         let signed = match activation {
             Activation::Linear | Activation::Softmax => return Ok(Value::Sums { links, bias }),
-            Activation::Relu | Activation::Softplus | Activation::NoisySoftplus(_) | Activation::Sigmoid => false,
+            Activation::Relu
+            | Activation::Softplus
+            | Activation::FixedNoise(_)
+            | Activation::NoisySoftplus(_)
+            | Activation::Sigmoid => false,
             Activation::RootUnit(unit) => unit.family != RootFamily::Rectified,
             Activation::LeakyRelu { .. } | Activation::Elu { .. } | Activation::NegLu | Activation::Tanh => true,
             Activation::LifRate(_) => {

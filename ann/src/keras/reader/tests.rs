@@ -1,5 +1,7 @@
 //! Layouts that Keras 2 and functional models use, written by hand after files of these versions.
 
+mod supplements;
+
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -27,8 +29,12 @@ fn file(path: &Path, model_config: &Value, suffix: &str) -> Result<(), ModelFile
     std::fs::write(path, file.encode()?).map_err(|source| ModelFileError::Io { path: path.to_owned(), source })
 }
 
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
 fn read_config(model_config: &Value, suffix: &str) -> Result<Network<f32>, ModelFileError> {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder();
     let path = folder.path().join("model.h5");
     file(&path, model_config, suffix)?;
     read(&path)
@@ -146,7 +152,7 @@ fn functional_models_are_read_in_both_forms() {
 
 #[test]
 fn a_model_within_a_model_is_laid_out() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder();
     let path = folder.path().join("model.h5");
     let mut file = OutputFile::new(&path);
     let inner = json!({"class_name": "Sequential", "config": {"name": "inner", "layers": [conv(), flatten()]}});
@@ -277,7 +283,7 @@ fn unsupported_settings_are_refused_by_name() {
 
 #[test]
 fn unsupported_layers_are_refused_by_name() {
-    for class in ["Lambda", "LSTM", "PReLU", "Conv2DTranspose", "snn>NoisySoftplus"] {
+    for class in ["Lambda", "LSTM", "PReLU", "Conv2DTranspose", "snn>Mish"] {
         let layer = json!({"class_name": class, "config": {"name": "odd", "strides": [2, 2]}});
         let message = refusal(|layers| layers[1] = layer);
         assert!(
