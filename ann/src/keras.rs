@@ -13,6 +13,7 @@ mod assembly;
 mod convolutions;
 mod hdf5_file;
 mod input_shape;
+mod keras_1;
 mod layer_config;
 mod layers;
 mod model_config;

@@ -3,6 +3,7 @@
 use crate::activation::Activation;
 use crate::error::ModelFileError;
 use crate::keras::assembly::Assembly;
+use crate::keras::keras_1::StoredKernel;
 use crate::keras::layer_config::Conv2dConfig;
 use crate::keras::model_config::LayerRecord;
 use crate::keras::value::{Axes, Flow};
@@ -27,7 +28,8 @@ impl Assembly<'_> {
             return Err(record.contradiction(detail));
         }
         let shape = KernelShape { height, width, inputs: input.shape.channels / groups, outputs };
-        let kernel = self.weights(record, place, ("kernel", 0), &[height, width, shape.inputs, outputs])?;
+        let (sizes, stored) = ([height, width, shape.inputs, outputs], StoredKernel::of(record));
+        let kernel = stored.kernel(self.weights(record, place, ("kernel", 0), &stored.shape(sizes))?, sizes);
         let bias = self.bias(record, place, 1, config.use_bias, outputs)?;
         self.convolution(record, &config, input, (shape, kernel, bias, groups, activation))
     }

@@ -9,6 +9,7 @@ use crate::keras::archive::{Archive, is_archive};
 use crate::keras::assembly::{Assembly, Joining};
 use crate::keras::hdf5_file::InputFile;
 use crate::keras::input_shape::input;
+use crate::keras::keras_1::translated;
 use crate::keras::model_config::ModelRecord;
 use crate::keras::provenance::Provenance;
 use crate::keras::supplement::Supplement;
@@ -16,7 +17,7 @@ use crate::keras::value::DataFormat;
 use crate::keras::weights::Shelf;
 use crate::network::Network;
 
-/// Reads a whole Keras model: `model.save("NAME.h5")` of Keras 2 or 3 or of [`crate::keras::write`], or
+/// Reads a whole Keras model: `model.save("NAME.h5")` of Keras 1, 2 or 3 or of [`crate::keras::write`], or
 /// `model.save("NAME.keras")` of Keras 3.
 ///
 /// Layers that do nothing after training and have no counterpart here are left out. In models that Keras saved,
@@ -45,7 +46,7 @@ pub(crate) fn read_bytes(path: &Path, bytes: Vec<u8>, supplement: &Supplement) -
         let Archive { config, weights } = Archive::unpack(path, &bytes)?;
         let file = InputFile::of(path, weights)?;
         let shelf = Shelf::Numbered { folder: String::new() };
-        return assemble(&file, &model(path, &config)?, &shelf, supplement, Joining::Join);
+        return assemble(&file, &model(path, &config, None)?, &shelf, supplement, Joining::Join);
     }
     read_hdf5(&InputFile::of(path, bytes)?, supplement)
 }
@@ -57,7 +58,8 @@ pub(crate) fn read_hdf5(file: &InputFile, supplement: &Supplement) -> Result<Net
         supplement.require_no_description(&path)?;
         let joining = if file.text("", PROVENANCE)?.is_some() { Joining::Keep } else { Joining::Join };
         let shelf = Shelf::named(file)?;
-        return assemble(file, &model(&path, &text)?, &shelf, supplement, joining);
+        let backend = file.text("", "backend")?;
+        return assemble(file, &model(&path, &text, backend.as_deref())?, &shelf, supplement, joining);
     }
     let Some(shelf) = Shelf::alone(file)? else {
         return Err(ModelFileError::NoModelConfig { path });
@@ -65,7 +67,9 @@ pub(crate) fn read_hdf5(file: &InputFile, supplement: &Supplement) -> Result<Net
     let Some(description) = &supplement.description else {
         return Err(ModelFileError::WeightsAlone { path });
     };
+    let backend = file.text("", "backend")?;
     let record = serde_json::from_slice(&bytes(description)?)
+        .and_then(|model| serde_json::from_value(translated(model, backend.as_deref())))
         .map_err(|error| ModelFileError::Description { path: description.clone(), detail: error.to_string() })?;
     assemble(file, &record, &shelf, supplement, Joining::Join)
 }
@@ -74,9 +78,10 @@ fn bytes(path: &Path) -> Result<Vec<u8>, ModelFileError> {
     fs::read(path).map_err(|source| ModelFileError::Io { path: path.to_owned(), source })
 }
 
-/// A `model_config`.
-fn model(path: &Path, text: &str) -> Result<ModelRecord, ModelFileError> {
+/// A `model_config`, and the backend that it was trained with.
+fn model(path: &Path, text: &str, backend: Option<&str>) -> Result<ModelRecord, ModelFileError> {
     serde_json::from_str(text)
+        .and_then(|model| serde_json::from_value(translated(model, backend)))
         .map_err(|error| ModelFileError::ModelConfig { path: path.to_owned(), detail: error.to_string() })
 }
 

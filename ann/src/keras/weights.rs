@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::ModelFileError;
 use crate::keras::hdf5_file::InputFile;
+use crate::keras::keras_1::tensor_ending;
 use crate::keras::model_config::ModelRecord;
 
 /// Where the weights of a model's layers lie.
@@ -152,16 +153,28 @@ impl Place {
             Self::Named { group, layer } => {
                 let names = file.texts(group, "weight_names")?;
                 let is_wanted = |name: &&String| {
-                    let mut parts = name.rsplit('/');
-                    // Keras 2 appends the number of the output, `kernel:0`.
-                    let last = parts.next().and_then(|last| last.split(':').next());
-                    last == Some(tensor) && layer.as_deref().is_none_or(|layer| parts.next() == Some(layer))
+                    let (last, before) = ends(name);
+                    last == tensor && layer.as_deref().is_none_or(|layer| before == Some(layer))
                 };
-                Ok(names.iter().find(is_wanted).map(|name| format!("{group}/{name}")))
+                // Keras 1 begins with the name of the layer, `dense_1_W`.
+                let is_old = |name: &&String| {
+                    let (last, _) = ends(name);
+                    let stem = tensor_ending(tensor).and_then(|ending| last.strip_suffix(ending));
+                    stem.is_some_and(|stem| layer.as_deref().is_none_or(|layer| stem == layer))
+                };
+                let found = names.iter().find(is_wanted).or_else(|| names.iter().find(is_old));
+                Ok(found.map(|name| format!("{group}/{name}")))
             }
             Self::Numbered { group } => Ok(Some(format!("{group}/vars/{position}"))),
         }
     }
+}
+
+/// The last part of a tensor's name, without the number of the output that Keras 2 appends (`kernel:0`), and the one before.
+fn ends(name: &str) -> (&str, Option<&str>) {
+    let mut parts = name.rsplit('/');
+    let last = parts.next().and_then(|last| last.split(':').next());
+    (last.unwrap_or_default(), parts.next())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Layouts that Keras 2 and functional models use, written by hand after files of these versions.
 
+mod keras_1;
 mod supplements;
 
 use std::path::Path;
