@@ -3,7 +3,7 @@
 //! [`SpikingNetwork::convert`] maps a trained [`ann::Network`] layer by layer, on one of two [`Route`]s: a network of
 //! Noisy Softplus units was trained in the neuron's own physical units and goes over unchanged; any other is scaled
 //! layer by layer so that the neuron's response comes closest to the trained activations. [`present`] runs it on
-//! images, with exact spike times, and decides by spike counts at every latency; [`ConversionLoss`],
+//! images, with exact spike times, and decides at every latency ([`ReadOut`]); [`ConversionLoss`],
 //! [`LatencyAccuracy`] and [`wilson`] say what was lost, and how sure that is.
 //!
 //! Reading order: `plan/`, [`Route`], [`SpikingNetwork`], `calibration.rs`, `tuning.rs`, `circuit.rs`, [`present`], [`ConversionLoss`],
