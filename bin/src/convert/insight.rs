@@ -18,6 +18,10 @@ const MOST_POINTS: usize = 600;
 /// Panels side by side.
 const ACROSS: usize = 3;
 
+/// Width of the bins of errors (Hz), and how many there are on either side of the one around zero.
+const BIN: f64 = 2.0;
+const BINS: usize = 25;
+
 /// What an examination of some images has shown.
 pub(super) struct Insight<'a> {
     spiking: &'a SpikingNetwork,
@@ -84,7 +88,8 @@ impl<'a> Insight<'a> {
             let named = ErrorParts::NAMES.into_iter().zip(parts.values());
             named.map(|(name, value)| (name.to_owned(), json!(value))).collect::<Map<String, Value>>()
         };
-        let layers = self.spiking.layers().iter().zip(&self.examination.layers).map(|(layer, examined)| {
+        let examined = self.examination.layers.iter().zip(&self.examination.rates);
+        let layers = self.spiking.layers().iter().zip(examined).map(|(layer, (examined, rates))| {
             json!({
                 "layer": layer.kind,
                 "node": layer.node,
@@ -96,6 +101,7 @@ impl<'a> Insight<'a> {
                 "error_hz": examined.error,
                 "error_parts_hz": parts(&examined.parts),
                 "error_budget_hz": parts(&examined.budget),
+                "error_histogram": histogram(rates),
                 "saturated": examined.saturated,
             })
         });
@@ -171,5 +177,33 @@ impl<'a> Insight<'a> {
         let input = row("input".to_owned(), self.spiking.input().units(), &self.observation.input[..]);
         let populations = populations.map(|((name, units), spikes)| row(name, units, &spikes[..]));
         raster(std::iter::once(input).chain(populations).collect())
+    }
+}
+
+/// How often the rates (wanted, measured; Hz) miss by how much: bins of [`BIN`] around zero, those at the ends with all beyond.
+fn histogram(rates: &[(f64, f64)]) -> Value {
+    let mut counts = vec![0_u64; 2 * BINS + 1];
+    for (wanted, rate) in rates {
+        let bin = ((rate - wanted) / BIN).round().clamp(-(BINS as f64), BINS as f64);
+        counts[(bin + BINS as f64) as usize] += 1;
+    }
+    let centres: Vec<f64> = (0..counts.len()).map(|bin| BIN * (bin as f64 - BINS as f64)).collect();
+    json!({ "centres_hz": centres, "counts": counts })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_fall_into_bins_around_zero() {
+        let rates = [(10.0, 10.4), (10.0, 9.1), (10.0, 12.0), (0.0, 500.0), (500.0, 0.0)];
+        let histogram = histogram(&rates);
+        let at = |hz: f64| {
+            let centres = histogram["centres_hz"].as_array().unwrap();
+            let bin = centres.iter().position(|centre| centre.as_f64() == Some(hz)).unwrap();
+            histogram["counts"][bin].as_u64().unwrap()
+        };
+        assert_eq!([at(0.0), at(2.0), at(-2.0), at(-50.0), at(50.0)], [2, 1, 0, 1, 1]);
     }
 }
