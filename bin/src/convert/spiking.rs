@@ -38,7 +38,7 @@ impl Spiking {
         if route == Route::Physical {
             let flags = [
                 ("--hidden-rate", arguments.hidden_rate.is_some()),
-                ("--tuning", arguments.tuning.is_some()),
+                ("--tuning", arguments.tuning.is_some_and(|images| images > 0)),
                 ("--response-fit", arguments.response_fit.is_some()),
                 ("--tau-syn", parameters.tau_syn().is_some()),
             ];
