@@ -324,7 +324,8 @@ fn bad_input_ends_with_one_clear_message() {
     for flags in [
         ["--duration", "-1"],
         ["--max-rate", "nan"],
-        ["--tau-syn", "7"],
+        ["--tau-syn-e", "7"],
+        ["--tau-syn", "0"],
         ["--images", "0"],
         ["--delay", "-1"],
         ["--duration", "1e12"],
