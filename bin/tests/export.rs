@@ -247,7 +247,7 @@ fn what_cannot_be_exported_is_refused() {
         (&["--to", "nest", "-o", place, "--grid", "4"], "less than half a grid step"),
         (&["--to", "nir", "-o", place, "--grid", "1"], "--grid needs --to nest"),
         (&["--to", "nest", "-o", place, "--delay", "0"], "has no delay"),
-        (&["--to", "sonata", "-o", place, "--shard", "1/2"], "leave out --shard"),
+        (&["--to", "sonata", "-o", place, "--shard", "1/2"], "--shard has no meaning for an export"),
         (&["--to", "nir", "-o", "missing-folder/network.nir"], "cannot write missing-folder/network.nir"),
     ] {
         let message = refusal(&small, flags);

@@ -2,7 +2,7 @@
 
     python rate_coding_spikingjelly.py MODEL MNIST STEPS [IMAGES] [BATCH]
 
-The counterpart is `convert MODEL --run-mnist --duration STEPS --threads 1`. MNIST is the folder with the files of MNIST.
+Needs torch, spikingjelly and h5py. The counterpart is `convert MODEL --run-mnist --duration STEPS --threads 1`. MNIST is the folder with the files of MNIST.
 """
 
 import gzip

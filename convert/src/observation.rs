@@ -1,6 +1,6 @@
 //! All spikes of presented images, for whoever wants to see more than decisions.
 
-use crate::circuit::CircuitSimulation;
+use crate::circuit::{CircuitRecord, CircuitSimulation};
 use crate::encoding::Stimulus;
 use crate::error::{ConversionError, check_images, positive};
 use crate::spiking_network::SpikingNetwork;
@@ -28,26 +28,47 @@ pub fn observe(
     duration: f64,
     seed: u64,
 ) -> Result<Vec<Observation>, ConversionError> {
-    check_images(samples, network.input(), "an observation")?;
-    positive("duration", "ms", duration)?;
-    let units = network.input().units();
-    network.encoder().check_duration(units, duration)?;
-    let fresh = CircuitSimulation::new(network.circuit())?;
-    samples
-        .pixels
-        .par_chunks_exact(units)
-        .enumerate()
-        .map_init(
+    network.observe_each(samples, duration, seed, |Seen { input, record, .. }| {
+        let populations = record.parts.into_iter().flat_map(|part| part.populations);
+        Observation { input, populations: populations.map(|population| population.spikes).collect() }
+    })
+}
+
+/// All that one image has caused.
+pub(crate) struct Seen {
+    /// Spikes of the image.
+    pub(crate) input: Vec<Spike>,
+    /// Inputs of the trained network, where they are told by currents; else empty.
+    pub(crate) brightness: Vec<f32>,
+    pub(crate) record: CircuitRecord,
+}
+
+impl SpikingNetwork {
+    /// Presents every image for `duration` ms, in parallel, and keeps what `look` makes of each.
+    pub(crate) fn observe_each<T: Send>(
+        &self,
+        samples: Samples<'_>,
+        duration: f64,
+        seed: u64,
+        look: impl Fn(Seen) -> T + Sync,
+    ) -> Result<Vec<T>, ConversionError> {
+        check_images(samples, self.input(), "an observation")?;
+        positive("duration", "ms", duration)?;
+        let units = self.input().units();
+        self.encoder().check_duration(units, duration)?;
+        let fresh = CircuitSimulation::new(self.circuit())?;
+        let images = samples.pixels.par_chunks_exact(units).enumerate();
+        let seen = images.map_init(
             || fresh.clone(),
             |simulation, (image, pixels)| {
                 let key = StreamKey { seed, sample: image as u64 };
-                let Stimulus { source, brightness } = network.encoder().stimulus(pixels, duration);
+                let Stimulus { source, brightness } = self.encoder().stimulus(pixels, duration);
                 let input = source.spikes(units, key, duration)?;
                 let stimulus = Stimulus { source: Source::Spikes(input.clone()), brightness };
                 let record = simulation.run(&stimulus, key, duration)?;
-                let populations = record.parts.into_iter().flat_map(|part| part.populations);
-                Ok(Observation { input, populations: populations.map(|population| population.spikes).collect() })
+                Ok(look(Seen { input, brightness: stimulus.brightness, record }))
             },
-        )
-        .collect()
+        );
+        seen.collect()
+    }
 }

@@ -4,7 +4,8 @@
 
 use ann::{Activation, Dense, Layer, MaxPool2d, Network, Samples, Shape};
 use convert::{
-    ConversionError, ConversionSettings, Decision, Encoding, Outcome, Presentation, ReadOut, SpikingNetwork, present,
+    ConversionError, ConversionSettings, Decision, Encoding, Outcome, Presentation, ReadOut, SpikingNetwork, observe,
+    present,
 };
 use sim::theory::noise_free;
 use sim::{IfCurrExp, StreamKey};
@@ -104,6 +105,32 @@ fn potentials_are_sums_of_arrivals() {
         }
         assert!(decided > 250, "{decided}");
     }
+}
+
+/// Behind neurons, spikes of the hidden units count with the weights of the classifier, whatever rate stands for an activation.
+#[test]
+fn potentials_behind_neurons_are_sums_of_their_spikes() {
+    let classifier = [1.0f32, -0.5, -0.25, 0.75, 0.5, 0.25];
+    let hidden = [1.0f32, -0.5, 0.3, 0.5, 0.5, -0.4, -0.25, 1.0, 0.6, 0.25, 0.25, 0.1];
+    let layers = vec![dense(4, &hidden, Activation::Relu), dense(3, &classifier, Activation::Softmax)];
+    let spiking = convert(layers, Shape::flat(4), Encoding::Poisson).unwrap();
+    let pixels = pixels();
+    let labels = vec![0; 100];
+    let seen = observe(&spiking, Samples { pixels: &pixels, labels: &labels }, 300.0, 5).unwrap();
+    let mut decided = 0;
+    for (seen, outcome) in seen.iter().zip(show(&spiking, &pixels, vec![100.0, 300.0], ReadOut::Potential)) {
+        for (latency, decision) in [100.0, 300.0].into_iter().zip(outcome.decisions) {
+            // The delay is 1 ms.
+            let arrived = seen.populations[0].iter().filter(|spike| spike.time + 1.0 <= latency);
+            let difference: f32 =
+                arrived.map(|s| classifier[2 * s.neuron as usize] - classifier[2 * s.neuron as usize + 1]).sum();
+            if difference.abs() > 0.05 {
+                assert_eq!(decision, Decision::Class(u8::from(difference < 0.0)));
+                decided += 1;
+            }
+        }
+    }
+    assert!(decided > 150, "{decided}");
 }
 
 /// A pixel of brightness b is first heard of at (1 - b) of the period, and decides for the class that it excites.

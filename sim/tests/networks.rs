@@ -328,3 +328,31 @@ fn endless_firing_is_refused() {
     assert!(one.with_current(dc(3e6), None).is_err());
     assert!(population.with_i_offset(6e6).is_err());
 }
+
+/// A simulation whose constant currents are changed does what one of a network built with them does, and the next run again.
+#[test]
+fn constant_currents_from_run_to_run() {
+    let build = |current: f64| {
+        let mut network = Network::new();
+        let first = Population::new(2, IfCurrExp::default()).unwrap().with_i_offset(vec![0.0, current]).unwrap();
+        let first = network.add_population(first.with_recording(spikes()).unwrap());
+        let second = Population::new(1, IfCurrExp::default()).unwrap().with_recording(spikes()).unwrap();
+        let second = network.add_population(second);
+        let synapses = Synapses::Dense(Dense::new(2, 1, vec![4.0, 4.0]).unwrap());
+        network.add_projection(Projection::new(Pre::Population(first), second, 1.0, synapses).unwrap()).unwrap();
+        network
+    };
+    let network = build(0.0);
+    let mut simulation = Simulation::new(&network).unwrap();
+    for current in [2.0, 0.0, 3.0] {
+        simulation.set_i_offset(0, vec![0.0, current]).unwrap();
+        let record = simulation.run(&[], KEY, 200.0).unwrap();
+        let built = build(current);
+        let expected = Simulation::new(&built).unwrap().run(&[], KEY, 200.0).unwrap();
+        assert_eq!(record.populations, expected.populations);
+        assert_eq!(record.populations[1].spikes.is_empty(), current == 0.0);
+    }
+    assert!(simulation.set_i_offset(2, vec![0.0]).is_err());
+    assert!(simulation.set_i_offset(0, vec![0.0]).is_err());
+    assert!(simulation.set_i_offset(0, vec![0.0, f64::NAN]).is_err());
+}

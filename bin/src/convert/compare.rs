@@ -235,10 +235,8 @@ fn latency_rows(runs: &[Entry]) -> Vec<Vec<String>> {
 }
 
 fn figure(runs: &[Entry]) -> Figure {
-    const COLOURS: [Colour; 6] =
-        [Colour::Blue, Colour::Vermillion, Colour::BluishGreen, Colour::Orange, Colour::ReddishPurple, Colour::Black];
     let mut figure = Figure::new(Axis::log("Presentation time (ms)"), Axis::linear("Accuracy (%)"));
-    for (Entry { name, measurement: m, .. }, colour) in runs.iter().zip(COLOURS.into_iter().cycle()) {
+    for (index, Entry { name, measurement: m, .. }) in runs.iter().enumerate() {
         let point = |i: usize| {
             let Interval { low, high } = m.latency.interval(i);
             let ends = (100.0 * low, 100.0 * high);
@@ -246,7 +244,7 @@ fn figure(runs: &[Entry]) -> Figure {
         };
         figure.series.push(Series {
             label: short(name),
-            colour,
+            colour: Colour::nth(index),
             mark: Mark::LineWithBand(Stroke::Solid),
             points: (0..=m.last()).map(point).collect(),
         });

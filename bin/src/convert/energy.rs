@@ -74,38 +74,37 @@ impl Device {
         }
     }
 
-    /// Energies of an image (nJ).
-    ///
-    /// # Errors
-    ///
-    /// Fails where the network has constant input, and the device no energy of a multiplication.
-    pub(super) fn of(&self, mapping: &Mapping, m: &Measurement) -> Result<Energy> {
-        let size = |name: &str| mapping.document.get(name).and_then(Value::as_f64);
-        let (Some(neurons), Some(connections), Some(constant)) =
-            (size("neurons"), size("connections"), size("constant_connections"))
-        else {
-            bail!("the run does not tell the size of its network");
-        };
-        if constant > 0.0 && self.multiply_accumulate_pj.is_none() {
+    /// Refuses constant input where there is no energy of a multiplication.
+    pub(super) fn check(&self, mapping: &Mapping) -> Result<()> {
+        if self.multiply_accumulate_pj.is_none() && Size::of(mapping)?.constant > 0.0 {
             bail!(
                 "the device {} has no multiply_accumulate_pj, which constant input needs: choose another, or spikes",
                 self.name
             );
         }
+        Ok(())
+    }
+
+    /// Energies of an image.
+    ///
+    /// # Errors
+    ///
+    /// As [`Device::check`].
+    pub(super) fn of(&self, mapping: &Mapping, m: &Measurement) -> Result<Energy<'_>> {
+        self.check(mapping)?;
         Ok(self.energy(&Activity {
             synaptic_events: m.per_image(m.synaptic_events),
             spikes: m.per_image(m.spikes + m.input_spikes),
             duration: m.latency.latencies[m.last()],
-            neurons,
-            connections,
-            constant,
+            size: Size::of(mapping)?,
         }))
     }
 
-    fn energy(&self, activity: &Activity) -> Energy {
-        let &Activity { synaptic_events, spikes, duration, neurons, connections, constant } = activity;
+    fn energy(&self, activity: &Activity) -> Energy<'_> {
+        let &Activity { synaptic_events, spikes, duration, size: Size { neurons, connections, constant } } = activity;
         // pJ to nJ; mW ms is uJ.
         Energy {
+            device: self,
             synaptic_events: 1e-3 * self.synaptic_event_pj * synaptic_events,
             spikes: 1e-3 * self.spike_pj * spikes,
             updates: 1e-3 * self.neuron_update_pj * self.time_step_ms.map_or(0.0, |step| neurons * duration / step),
@@ -123,14 +122,31 @@ struct Activity {
     spikes: f64,
     /// Presentation time (ms).
     duration: f64,
+    size: Size,
+}
+
+/// How large a network is.
+#[derive(Clone, Copy)]
+struct Size {
     neurons: f64,
     connections: f64,
     /// Of them, those of constant input.
     constant: f64,
 }
 
+impl Size {
+    fn of(mapping: &Mapping) -> Result<Size> {
+        let size = |name: &str| mapping.document.get(name).and_then(Value::as_f64);
+        match (size("neurons"), size("connections"), size("constant_connections")) {
+            (Some(neurons), Some(connections), Some(constant)) => Ok(Size { neurons, connections, constant }),
+            _ => bail!("the run does not tell the size of its network"),
+        }
+    }
+}
+
 /// Energies (nJ per image).
-pub(super) struct Energy {
+pub(super) struct Energy<'a> {
+    device: &'a Device,
     synaptic_events: f64,
     spikes: f64,
     updates: f64,
@@ -141,14 +157,14 @@ pub(super) struct Energy {
     trained: Option<f64>,
 }
 
-impl Energy {
+impl Energy<'_> {
     fn total(&self) -> f64 {
         self.synaptic_events + self.spikes + self.updates + self.constant + self.standing
     }
 
     /// A line for the terminal.
-    pub(super) fn text(&self, device: &Device) -> String {
-        let Energy { synaptic_events, spikes, updates, constant, standing, trained } = self;
+    pub(super) fn text(&self) -> String {
+        let Energy { device, synaptic_events, spikes, updates, constant, standing, trained } = self;
         let trained = trained.map_or_else(String::new, |nj| format!("; the trained network {}", energy(nj)));
         format!(
             "Energy            {} per image on {}, reckoned from counts: synaptic events {}, spikes {}, updates of neurons {}, constant input {}, standing {}{trained}\n\
@@ -165,9 +181,9 @@ impl Energy {
     }
 
     /// The same for programs.
-    pub(super) fn document(&self, device: &Device) -> Value {
+    pub(super) fn document(&self) -> Value {
         json!({
-            "device": device,
+            "device": self.device,
             "nj_per_image": self.total(),
             "synaptic_events_nj": self.synaptic_events,
             "spikes_nj": self.spikes,
@@ -211,9 +227,7 @@ mod tests {
             synaptic_events: 1000.0,
             spikes: 100.0,
             duration: 100.0,
-            neurons: 50.0,
-            connections: 900.0,
-            constant: 400.0,
+            size: Size { neurons: 50.0, connections: 900.0, constant: 400.0 },
         };
         let energy = device.energy(&activity);
         let parts = [energy.synaptic_events, energy.spikes, energy.updates, energy.constant, energy.standing];

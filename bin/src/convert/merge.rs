@@ -1,4 +1,4 @@
-//! `convert merge`: shards of a run, or runs that were interrupted, as one.
+//! `convert merge`: shards of a run as one.
 
 use super::energy::Device;
 use super::journal::{Header, Outcomes, same_run};
@@ -50,19 +50,15 @@ pub fn merge(arguments: &MergeArguments) -> Result<ExitCode> {
         bail!("image {} is in more than one of the folders: name each shard once", twice[0].image);
     }
     let measurement = Measurement::of(&header.latencies, &trial);
+    let device = arguments.energy.as_deref().map(Device::read).transpose()?;
+    let energy = device.as_ref().map(|device| device.of(&header.mapping, &measurement)).transpose()?;
     if let Some(folder) = &arguments.output {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
         write_file(&folder.join("outcomes.jsonl"), Outcomes::text(&header, &trial)?.as_bytes())?;
     }
     let provenance = Provenance::of("convert", Some(header.seed));
-    let device = arguments.energy.as_deref().map(Device::read).transpose()?;
-    let results = Results {
-        mapping: &header.mapping,
-        measurement: &measurement,
-        classes: header.classes,
-        insight: None,
-        device: device.as_ref(),
-    };
+    let results =
+        Results { mapping: &header.mapping, measurement: &measurement, classes: header.classes, insight: None, energy };
     let code = results.tell(&provenance, arguments.output.as_deref(), arguments.json)?;
     if !measurement.complete {
         eprintln!("error: {} of {} images are there: shards are missing", trial.shown.len(), header.images);

@@ -61,6 +61,9 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
 
+    if let Some(device) = &device {
+        device.check(&mapping)?;
+    }
     let test = test_images(arguments)?;
     let range = arguments.range(test.len());
     if range.is_empty() {
@@ -86,8 +89,8 @@ pub fn convert(arguments: &ConvertArguments) -> Result<ExitCode> {
         }
         _ => None,
     };
-    let (insight, device) = (insight.as_ref(), device.as_ref());
-    let results = Results { mapping: &mapping, measurement: &measurement, classes, insight, device };
+    let energy = device.as_ref().map(|device| device.of(&mapping, &measurement)).transpose()?;
+    let results = Results { mapping: &mapping, measurement: &measurement, classes, insight: insight.as_ref(), energy };
     results.tell(&provenance, arguments.output.as_deref(), arguments.run.json)
 }
 

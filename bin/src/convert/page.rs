@@ -42,7 +42,7 @@ pub(super) fn page(results: &Results<'_>, made: &Provenance) -> Result<String> {
         made.program,
         made.version,
         figures.concat(),
-        escaped(&results.text()?),
+        escaped(&results.text()),
         escaped(&layers),
     ))
 }

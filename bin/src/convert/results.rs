@@ -1,6 +1,6 @@
 //! The results of a run: on the terminal, and in a folder.
 
-use super::energy::Device;
+use super::energy::Energy;
 use super::insight::Insight;
 use super::mapping::Mapping;
 use super::measurement::Measurement;
@@ -19,20 +19,20 @@ pub(super) struct Results<'a> {
     pub(super) classes: usize,
     /// The layers on some images; merged runs have none.
     pub(super) insight: Option<&'a Insight<'a>>,
-    /// The device whose energy is reckoned.
-    pub(super) device: Option<&'a Device>,
+    /// What it would take on a device.
+    pub(super) energy: Option<Energy<'a>>,
 }
 
 impl Results<'_> {
     /// Prints the results, and writes them into a folder; fails behind that, with what is wrong, where the run was near chance.
     pub(super) fn tell(&self, provenance: &Provenance, folder: Option<&Path>, json: bool) -> Result<ExitCode> {
-        let Results { mapping, measurement, insight, device, classes } = *self;
+        let &Results { mapping, measurement, insight, classes, ref energy } = self;
         if measurement.latency.images == 0 {
             bail!("interrupted before the first image was done");
         }
         let mut document = report::document(mapping, measurement, provenance);
-        if let Some(device) = device {
-            document["energy"] = device.of(mapping, measurement)?.document(device);
+        if let Some(energy) = energy {
+            document["energy"] = energy.document();
         }
         if let Some(folder) = folder {
             let folder = ResultFolder::open(folder)?;
@@ -57,7 +57,7 @@ impl Results<'_> {
                 folder.path().display()
             );
         }
-        run::print(&if json { json_text(&document)? } else { self.text()? })?;
+        run::print(&if json { json_text(&document)? } else { self.text() })?;
         if measurement.is_near_chance(classes) {
             eprintln!("error: the spiking network does little better than chance");
             if let Some(insight) = insight {
@@ -69,9 +69,7 @@ impl Results<'_> {
     }
 
     /// For the terminal.
-    pub(super) fn text(&self) -> Result<String> {
-        let Results { mapping, measurement, device, .. } = *self;
-        let energy = device.map(|device| Ok::<_, anyhow::Error>(device.of(mapping, measurement)?.text(device)));
-        Ok(report::text(mapping, measurement) + &energy.transpose()?.unwrap_or_default())
+    pub(super) fn text(&self) -> String {
+        report::text(self.mapping, self.measurement) + &self.energy.as_ref().map_or_else(String::new, Energy::text)
     }
 }

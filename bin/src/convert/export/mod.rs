@@ -64,9 +64,7 @@ pub fn export(arguments: &ExportArguments) -> Result<ExitCode> {
     if flags.images > MOST_IMAGES {
         bail!("--images of an export must be at most {MOST_IMAGES}, found {}", flags.images);
     }
-    if flags.resume || flags.device()?.is_some() || flags.range(flags.images).len() < flags.images {
-        bail!("an export presents the first images once: leave out --shard, --resume and --energy");
-    }
+    flags.refuse_run_flags("an export")?;
     if grid.is_some() && *to != Target::Nest {
         bail!("--grid needs --to nest: run_nest.py alone compares spike by spike");
     }
