@@ -165,6 +165,32 @@ fn steep_root(p: f64, q: f64, ratio: Ratio, theta: f64) -> Option<f64> {
     None
 }
 
+/// Where `p s - q s^r` falls below a theta that is not positive, as s grows from 1, by Halley's method; None where it does not get there at once.
+///
+/// The potential may hardly be curved over a long way, so that it is the step that tells whether it is the last one: the error of the next is
+/// about the cube of it.
+#[inline]
+pub(crate) fn driven_root(p: f64, q: f64, ratio: Ratio, theta: f64) -> Option<f64> {
+    let r = ratio.value;
+    let mut s = 1.0;
+    for _ in 0..8 {
+        let power = q * ratio.power_less_two(s);
+        let value = s * (p - power * s) - theta;
+        let slope = p - r * power * s;
+        let square = slope * slope;
+        let product = -value * (r * (r - 1.0) * power);
+        if !(slope < 0.0 && product.abs() < square) {
+            return None;
+        }
+        let step = 2.0 * value * slope / (2.0 * square - product);
+        s -= step;
+        if step.abs() <= 3e-6 * s {
+            return Some(s);
+        }
+    }
+    None
+}
+
 /// The root by Newton's method from beyond it; None if the maximum stays below theta.
 ///
 /// In s the function is concave, so the iteration converges monotonically from the side of falling values (s too

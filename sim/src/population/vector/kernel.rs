@@ -7,15 +7,15 @@ use super::coordinates::Instant;
 use super::{HELD, QUIET, VectorState};
 use pulp::{Simd, WithSimd};
 
-/// Delivers `weights[i]` (nA) to neuron `start + i`.
-pub(super) struct DeliverRow<'a> {
+/// Delivers `weights[i]` (nA) to neuron `start + i`; `DRIVEN` if there are neurons that their constant current drives above threshold.
+pub(super) struct DeliverRow<'a, const DRIVEN: bool> {
     pub(super) state: &'a mut VectorState,
     pub(super) start: usize,
     pub(super) weights: &'a [f64],
     pub(super) now: &'a Instant,
 }
 
-impl WithSimd for DeliverRow<'_> {
+impl<const DRIVEN: bool> WithSimd for DeliverRow<'_, DRIVEN> {
     type Output = ();
 
     #[inline(always)]
@@ -39,28 +39,34 @@ impl WithSimd for DeliverRow<'_> {
         let (gate, gate_end) = S::as_mut_simd_f64s(&mut gate[lanes.clone()]);
         let (brink, brink_end) = S::as_simd_f64s(&brink[lanes.clone()]);
         let (bound, bound_end) = S::as_simd_f64s(&bound[lanes.clone()]);
-        let (since, since_end) = S::as_simd_f64s(&since[lanes.clone()]);
+        let (since, since_end) = S::as_mut_simd_f64s(&mut since[lanes.clone()]);
         let (carry, carry_end) = S::as_simd_f64s(&carry[lanes]);
         let width = size_of::<S::f64s>() / size_of::<f64>();
-        let variable = a.iter_mut().zip(b).zip(gate);
-        let fixed = brink.iter().zip(bound).zip(since).zip(carry);
-        for (index, ((((a, b), gate), (((&brink, &bound), &since), &carry)), &w)) in
+        let variable = a.iter_mut().zip(b).zip(gate).zip(since);
+        let fixed = brink.iter().zip(bound).zip(carry);
+        for (index, (((((a, b), gate), since), ((&brink, &bound), &carry)), &w)) in
             variable.zip(fixed).zip(w).enumerate()
         {
-            let moved = step.advance([*a, *b, *gate], [brink, bound, since, carry], w);
-            [*a, *b, *gate] = moved.state;
+            let moved = step.advance::<DRIVEN>([*a, *b, *gate, *since], [brink, bound, carry], w);
+            [*a, *b, *gate] = [moved.state[0], moved.state[1], moved.state[2]];
+            if DRIVEN {
+                *since = moved.state[3];
+            }
             if let Some(lanes) = moved.attention(simd, width) {
                 note(attention, start + index * width, &lanes[..width], &weights[index * width..]);
             }
         }
         if !w_end.is_empty() {
             let load = |values: &[f64]| simd.partial_load_f64s(values);
-            let state = [load(a_end), load(b_end), load(gate_end)];
-            let fixed = [load(brink_end), load(bound_end), load(since_end), load(carry_end)];
-            let moved = step.advance(state, fixed, load(w_end));
+            let state = [load(a_end), load(b_end), load(gate_end), load(since_end)];
+            let fixed = [load(brink_end), load(bound_end), load(carry_end)];
+            let moved = step.advance::<DRIVEN>(state, fixed, load(w_end));
             simd.partial_store_f64s(a_end, moved.state[0]);
             simd.partial_store_f64s(b_end, moved.state[1]);
             simd.partial_store_f64s(gate_end, moved.state[2]);
+            if DRIVEN {
+                simd.partial_store_f64s(since_end, moved.state[3]);
+            }
             // Lanes beyond the end load as zeros, which look like attention, but come last.
             if let Some(lanes) = moved.attention(simd, w_end.len()) {
                 let done = weights.len() - w_end.len();
@@ -95,7 +101,7 @@ struct Step<S: Simd> {
 
 /// A vector of neurons after an arrival; those that need attention are as before.
 struct Moved<S: Simd> {
-    state: [S::f64s; 3],
+    state: [S::f64s; 4],
     attention: S::m64s,
 }
 
@@ -116,7 +122,12 @@ impl<S: Simd> Moved<S> {
 impl<S: Simd> Step<S> {
     /// One arrival of weight w at each neuron of a vector: [`VectorState::receive`] of those that need no attention.
     #[inline(always)]
-    fn advance(&self, [a, b, gate]: [S::f64s; 3], [brink, bound, since, carry]: [S::f64s; 4], w: S::f64s) -> Moved<S> {
+    fn advance<const DRIVEN: bool>(
+        &self,
+        [a, b, gate, since]: [S::f64s; 4],
+        [brink, bound, carry]: [S::f64s; 3],
+        w: S::f64s,
+    ) -> Moved<S> {
         let simd = self.simd;
         let [held, quiet, positive] = [HELD, QUIET, f64::MIN_POSITIVE].map(|x| simd.splat_f64s(x));
         // Refractory neurons only gather current; those whose refractory period is over are released.
@@ -138,13 +149,21 @@ impl<S: Simd> Step<S> {
         let turn = simd.mul_f64s(moved_b, self.turn);
         let rising = simd.less_than_f64s(p, turn);
         let reaches = simd.greater_than_or_equal_f64s(power(simd, p, self.power), simd.mul_f64s(turn, bound));
-        let armed = simd.select_f64s(simd.and_m64s(rising, reaches), brink, quiet);
+        let mut may_cross = simd.and_m64s(rising, reaches);
+        let mut moved_since = since;
+        if DRIVEN {
+            let is_driven = simd.less_than_or_equal_f64s(brink, simd.splat_f64s(0.0));
+            may_cross = simd.or_m64s(may_cross, is_driven);
+            moved_since = simd.select_f64s(is_driven, self.t, since);
+        }
+        let armed = simd.select_f64s(may_cross, brink, quiet);
         // Neither of those that are refractory nor of those that need attention.
         let stays = simd.or_m64s(attention, simd.not_m64s(free));
         let state = [
             simd.select_f64s(stays, a, moved_a),
             simd.select_f64s(attention, b, moved_b),
             simd.select_f64s(stays, gate, armed),
+            simd.select_f64s(stays, since, moved_since),
         ];
         Moved { state, attention }
     }
@@ -195,14 +214,16 @@ mod tests {
             let length = length.min(53 - start);
             deliver(&mut state, start, &weights[i % 150..i % 150 + length], &now);
         }
-        let bits =
-            [&state.a, &state.b, &state.gate].iter().flat_map(|array| array.iter().map(|x| x.to_bits())).collect();
+        let bits = [&state.a, &state.b, &state.gate, &state.since]
+            .iter()
+            .flat_map(|array| array.iter().map(|x| x.to_bits()))
+            .collect();
         let mut spikes = std::mem::take(state.spikes());
         crate::record::sort(&mut spikes);
         (spikes, bits)
     }
 
-    fn row<'a>(state: &'a mut VectorState, start: usize, weights: &'a [f64], now: &'a Instant) -> DeliverRow<'a> {
+    fn row<'a>(state: &'a mut VectorState, start: usize, weights: &'a [f64], now: &'a Instant) -> DeliverRow<'a, true> {
         DeliverRow { state, start, weights, now }
     }
 

@@ -3,12 +3,12 @@
 //! Crossings are detected in retrospect. After each arrival a closed-form test says whether the neuron would
 //! reach threshold if nothing else came ("armed"). When the next event reaches an armed neuron, its potential
 //! and slope tell whether the crossing has happened meanwhile; only then is its time computed. A neuron that its constant current
-//! alone drives above threshold is examined by the general search over the time since its last event.
+//! alone drives above threshold is always armed, and remembers its last event, before which nothing can have happened.
 
 mod coordinates;
 mod kernel;
 
-use crate::crossing::{first_crossing, rising_root, whole_power};
+use crate::crossing::{driven_root, first_crossing, rising_root, whole_power};
 use crate::membrane::Trajectory;
 use crate::neuron::IfCurrExp;
 use crate::population::Population;
@@ -41,8 +41,11 @@ pub(crate) struct VectorState {
     gate: Vec<f64>,
     /// v_thresh - V_inf (mV).
     theta: Vec<f64>,
-    /// Gate of an armed neuron: theta, less a rounding error; `EXAMINE` where theta is not positive.
+    /// Gate of an armed neuron: theta, less a rounding error where it is positive; `EXAMINE` of neurons that are above threshold when
+    /// released.
     brink: Vec<f64>,
+    /// Whether there are neurons with a theta that is not positive.
+    is_driven: bool,
     /// g^(n-1), g = r theta / (r - 1), n = ceil(r): the arming test is p^n >= r q bound.
     bound: Vec<f64>,
     /// Examined up to this time (ms); the end of the refractory period while that is in the future.
@@ -67,7 +70,11 @@ impl VectorState {
         let v_inf: Vec<f64> = population.i_offset().iter().map(|i| neuron.v_rest + resistance * i).collect();
         let theta: Vec<f64> = population.v_thresh().iter().zip(&v_inf).map(|(thresh, inf)| thresh - inf).collect();
         let r = decay.ratio.value;
-        let brink = theta.iter().map(|&theta| if theta > 0.0 { theta * SLACK } else { EXAMINE }).collect();
+        let brink = theta.iter().zip(&v_inf).map(|(&theta, &v_inf)| match theta {
+            _ if theta > 0.0 => theta * SLACK,
+            _ if neuron.v_reset < theta + v_inf => theta,
+            _ => EXAMINE,
+        });
         let bound = theta.iter().map(|theta| {
             let bound = SLACK * whole_power(theta * r / (r - 1.0), decay.ratio.ceiling - 1);
             // Where the power overflows (tau_syn below tau_m/250), every rising neuron is a candidate.
@@ -81,7 +88,8 @@ impl VectorState {
             a: zeros.clone(),
             b: zeros.clone(),
             gate: zeros.clone(),
-            brink,
+            brink: brink.collect(),
+            is_driven: theta.iter().any(|&theta| theta <= 0.0),
             bound: bound.collect(),
             theta,
             since: zeros.clone(),
@@ -170,7 +178,11 @@ impl VectorState {
             return self.receive(start, w, now);
         }
         let arch = self.arch;
-        arch.dispatch(kernel::DeliverRow { state: self, start, weights, now });
+        if self.is_driven {
+            arch.dispatch(kernel::DeliverRow::<true> { state: self, start, weights, now });
+        } else {
+            arch.dispatch(kernel::DeliverRow::<false> { state: self, start, weights, now });
+        }
         if !self.attention.is_empty() {
             self.attend(now);
         }
@@ -206,9 +218,9 @@ impl VectorState {
     /// Decides whether neuron j, below threshold now, may reach it without further input.
     #[inline]
     fn arm(&mut self, j: usize, now: &Instant) {
-        self.gate[j] = if self.brink[j] == EXAMINE {
+        self.gate[j] = if self.brink[j] <= 0.0 {
             self.since[j] = now.t;
-            EXAMINE
+            self.brink[j]
         } else {
             // With p, q the membrane's and the synapse's part of V - V_inf, the potential rises while p < r q, and its maximum is at
             // theta or above if p^r >= r q g^(r-1). Both together imply p > g, so the larger power n instead of r excludes no neuron.
@@ -227,7 +239,7 @@ impl VectorState {
                 self.a[j] += self.b[j] * self.carry[j];
             }
             let theta = self.theta[j];
-            let crossing = if self.gate[j] == EXAMINE || self.brink[j] == EXAMINE {
+            let crossing = if self.gate[j] == EXAMINE || theta <= 0.0 {
                 if self.has_not_crossed(j, now) { None } else { self.search(j, now) }
             } else {
                 let p = self.a[j] * now.membrane;
@@ -269,9 +281,18 @@ impl VectorState {
         is_below && if q < 0.0 { p < 0.0 && starts_below } else { p < self.b[j] * now.turn }
     }
 
-    /// First crossing of neuron j between `since` and now, by the general search: its time, and the membrane's factor then.
+    /// First crossing of neuron j between `since` and now: its time, and the membrane's factor then.
     fn search(&self, j: usize, now: &Instant) -> Option<(f64, f64)> {
         let (since, theta) = (self.since[j], self.theta[j]);
+        if self.gate[j] != EXAMINE && self.brink[j] != EXAMINE {
+            // Below threshold at `since`: if above now, p s - q s^r, which is concave or convex, has crossed it once.
+            let (p, q) = (self.a[j] * now.membrane, self.b[j] * now.synapse);
+            let root = if p - q >= theta { driven_root(p, q, self.decay.ratio, theta) } else { None };
+            let crossing = root.map(|s| (now.t - self.decay.tau_m * s.ln(), now.membrane * s));
+            if crossing.is_some_and(|(time, _)| since <= time && time <= now.t) {
+                return crossing;
+            }
+        }
         let at = |time: f64| (time, (-(time - self.origin) / self.decay.tau_m).exp());
         if self.b[j] == 0.0 && theta < 0.0 {
             // Without synaptic current the potential is one exponential.
