@@ -1,7 +1,7 @@
 //! Mixed, doubled and learned rectified units: Maharaj (2015).
 
 use super::super::CLASSES;
-use super::description::{Condition, Effort, Experiment, Preprocessing, Scale, Task};
+use super::description::{Condition, Effort, Experiment, Preprocessing, Scale, Start, Task};
 use super::measure::Measure;
 use super::question::Question;
 use crate::dataset::DataSet;
@@ -60,7 +60,7 @@ fn condition(name: &str, units: MixtureUnits, data: DataSet, scale: Scale) -> Co
     Condition {
         name: name.to_owned(),
         group: String::new(),
-        network: Box::new(move |input, seed| network.build(input, CLASSES, units, seed)),
+        start: Start::Drawn(Box::new(move |input, seed| network.build(input, CLASSES, units, seed))),
         settings,
         reference: (name != RELU.0).then(|| RELU.0.to_owned()),
     }
