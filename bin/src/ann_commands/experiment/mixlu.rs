@@ -10,7 +10,7 @@ use ann::{
     Activation, Augmentation, Flip, LayerRate, Method, MixLuVariant, Optimiser, Schedule, TrainingSettings, WeightDecay,
 };
 
-const SOURCE: &str = "Maharaj (2015), tables 6, 7, 9 and 10: single runs";
+const SOURCE: &str = "Maharaj (2015), tables 6 to 10: single runs";
 
 const RELU: (&str, MixtureUnits) = ("ReLU", MixtureUnits::Same(Activation::Relu));
 

@@ -180,6 +180,13 @@ impl Trial<'_> {
     }
 }
 
+impl Run {
+    /// The run as it was after so many epochs; nothing if it had fewer.
+    pub(super) fn until(&self, epoch: usize) -> Option<Run> {
+        Some(Run { epochs: self.epochs.get(..epoch)?.to_vec(), ..self.clone() })
+    }
+}
+
 impl Epoch {
     /// After a divergence.
     fn guessing(task: Task) -> Epoch {
