@@ -141,6 +141,7 @@ fn networks_of_mixed_units_fit_their_images() {
     assert_eq!(parameters(MixtureNetwork::Mnist, GREY, mixed), digits);
     assert_eq!(parameters(MixtureNetwork::Cifar10, COLOUR, mixed), colours);
     assert_eq!(parameters(MixtureNetwork::Mnist, GREY, MixtureUnits::Maxout { minima: 0.5 }), digits + 801 * 500);
+    assert_eq!(parameters(MixtureNetwork::Mnist, GREY, MixtureUnits::SynapticMaxout { minima: 0.5 }), digits);
     let slopes = 2 * (32 + 32 + 64 + 64);
     assert_eq!(parameters(MixtureNetwork::Cifar10, COLOUR, MixtureUnits::ConvAct), colours + slopes);
 }

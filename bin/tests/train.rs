@@ -177,6 +177,14 @@ fn networks_come_from_files_too() {
     assert_eq!(trained(folder, "relu.h5", &flags)["test_correct"], 60);
     let flags = format!("--from {} --activation noisy-softplus --epochs 1", folder.join("relu.h5").display());
     assert_eq!(trained(folder, "noisy.h5", &flags)["test_correct"], 60);
+    let synaptic = layers[1].replace("Dense", "SynapticMaxout").replace("activation = \"hidden\"", "minima = 0.5");
+    let text = [layers[0], &synaptic, layers[2]].map(|layer| format!("[[layers]]\n{layer}\n")).concat();
+    std::fs::write(&file, text).unwrap();
+    let flags = format!("--model {} --activation relu --epochs 30 --decay 1 --learning-rate 0.01", file.display());
+    assert_eq!(trained(folder, "synaptic.h5", &flags)["test_correct"], 60);
+    assert_eq!(outputs(folder, "synaptic.h5").len() % 4, 0);
+    let message = failure(program("convert").arg(folder.join("synaptic.h5")).arg("--data-dir").arg(folder), 1);
+    assert!(message.contains("(SynapticMaxout) takes the greatest product"), "{message}");
     let decoder = layers[..2].join("\n[[layers]]\n");
     let decoder =
         format!("[[layers]]\n{decoder}\n[[layers]]\nclass_name = \"Dense\"\nunits = 784\nactivation = \"sigmoid\"\n");

@@ -16,6 +16,8 @@ const RELU: (&str, MixtureUnits) = ("ReLU", MixtureUnits::Same(Activation::Relu)
 
 const PREPROCESSED: &str = "Images in units of bytes: MNIST less its mean image; CIFAR-10 with contrast normalised image by image, without the published whitening.";
 
+const MIN_MAXOUT_PER_SYNAPSE: &str = "Min-Maxout per synapse";
+
 /// Units of the negative kind, drawn anew for each sample or once for all, of so many percent.
 fn mixlu(percent: f64, variant: MixLuVariant) -> (String, MixtureUnits) {
     let units = MixtureUnits::MixLu { fraction: percent / 100.0, variant };
@@ -37,7 +39,10 @@ fn colours(units: MixtureUnits, scale: Scale) -> TrainingSettings {
     // Slopes that are learned go with the weights.
     let weighted: &[LayerRate] = match units {
         MixtureUnits::ConvAct => &[hidden, LayerRate::uniform(0.1)],
-        MixtureUnits::Same(_) | MixtureUnits::MixLu { .. } | MixtureUnits::Maxout { .. } => &[hidden],
+        MixtureUnits::Same(_)
+        | MixtureUnits::MixLu { .. }
+        | MixtureUnits::Maxout { .. }
+        | MixtureUnits::SynapticMaxout { .. } => &[hidden],
     };
     let optimiser = Optimiser {
         // Half of the epochs, and a third.
@@ -135,6 +140,8 @@ pub(super) fn units_on(data: DataSet, names: &[&str], title: &'static str, scale
     let known = [
         ("Maxout", MixtureUnits::Maxout { minima: 0.0 }),
         ("Min-Maxout", MixtureUnits::Maxout { minima: 0.5 }),
+        ("Maxout per synapse", MixtureUnits::SynapticMaxout { minima: 0.0 }),
+        (MIN_MAXOUT_PER_SYNAPSE, MixtureUnits::SynapticMaxout { minima: 0.5 }),
         ("ConvAct", MixtureUnits::ConvAct),
     ];
     let wanted = known.iter().filter(|(name, _)| names.contains(name));
@@ -155,9 +162,11 @@ pub(super) fn units_on(data: DataSet, names: &[&str], title: &'static str, scale
         effort: effort(data, scale),
         measures: &[Measure::TestError, Measure::TrainError, Measure::TestLoss],
         conditions: conditions(&units, data, scale),
-        questions: vec![lower(new, RELU.0), lower(new, "Maxout")],
+        questions: vec![lower(new, RELU.0), lower(new, "Maxout"), lower(MIN_MAXOUT_PER_SYNAPSE, RELU.0)],
         notes: vec![
-            "All networks have equally many units per layer; those of Maxout have two pieces each, from twice as many weights.",
+            "All networks have equally many units per layer; those of Maxout have two pieces each, from twice as many weights. \
+             Per synapse, units take the greatest product of any synapse and no sum, as the thesis words it; on CIFAR-10 only those of the \
+             last convolution, the others being ReLU.",
             PREPROCESSED,
         ],
     }

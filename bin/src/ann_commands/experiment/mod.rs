@@ -135,7 +135,8 @@ impl Name {
             Name::MixluMnist | Name::MixluCifar => mixlu::mixlu_on(data, scale),
             Name::MinMaxout => {
                 let title = "units that are the least or the greatest of two sums";
-                mixlu::units_on(data, &["Min-Maxout", "Maxout"], title, scale)
+                let units = ["Min-Maxout", "Maxout", "Min-Maxout per synapse", "Maxout per synapse"];
+                mixlu::units_on(data, &units, title, scale)
             }
             Name::Convact => {
                 let title = "units with two learned slopes per channel";
