@@ -51,9 +51,11 @@ pub struct ResponseFit {
 
 impl ResponseFit {
     /// Thins the points out to a number that is quick to fit.
-    pub(crate) fn new(response: NoisySoftplus, points: impl ExactSizeIterator<Item = (f64, f64, f64)>) -> ResponseFit {
+    pub(crate) fn new(response: NoisySoftplus, points: impl Iterator<Item = (f64, f64, f64)>) -> ResponseFit {
+        let mut points: Vec<_> = points.collect();
         let every = points.len().div_ceil(FIT_POINTS).max(1);
-        ResponseFit { response, points: points.step_by(every).collect() }
+        points = points.into_iter().step_by(every).collect();
+        ResponseFit { response, points }
     }
 
     /// A damped Gauss-Newton step from (gain, current) towards the wanted rates, where `measured` rates (Hz) take the place of those that

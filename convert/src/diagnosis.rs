@@ -35,10 +35,10 @@ impl fmt::Display for Cause {
             Cause::Silent => "its neurons hardly fire: raise --max-rate, or --hidden-rate of ReLU and Softplus networks",
             Cause::Saturated => "its neurons are to fire nearly as fast as their refractory period allows: lower --hidden-rate",
             Cause::Response => {
-                "the response of its neurons is too far from the trained activation at these rates: raise --max-rate, or --hidden-rate of ReLU and Softplus networks"
+                "the response of its neurons is too far from the trained activation at these rates: raise --max-rate, give the channels of ReLU networks scales of their own (--normalise channel), or raise --hidden-rate of ReLU and Softplus networks"
             }
             Cause::Neuron => {
-                "its neurons do not follow the response that was fitted, as their input is more regular than Poisson trains: use --encoding poisson, or correct the fits of ReLU and Softplus networks on more images (--tuning)"
+                "its neurons do not follow the response that was fitted, as their input is more regular than Poisson trains: use --encoding poisson, fit the channels of ReLU networks one by one (--normalise channel), or correct the fits of ReLU and Softplus networks on more images (--tuning)"
             }
             Cause::Counting => "it fires too few spikes: raise --hidden-rate or --duration",
             Cause::Transient => "its rates have not settled: raise --duration",

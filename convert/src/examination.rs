@@ -1,5 +1,6 @@
 //! Layer by layer: the rates that were wanted, the rates that came, and where they part.
 
+use crate::calibration::LayerFit;
 use crate::error::{ConversionError, check_images};
 use crate::observation::Seen;
 use crate::plan::{Sign, Stage, TrainId};
@@ -127,9 +128,9 @@ impl SpikingNetwork {
             let factor = if layer.is_negative { -1.0 } else { 1.0 };
             let Some(train) = plan.train_of(stage_index, sign) else { continue };
             let predicted = |activity: &[Vec<f32>]| {
-                self.predicted(stage, activity, samples.len(), factor * layer.per_unit, layer.fit.current)
+                self.predicted(stage, activity, samples.len(), factor * layer.per_unit, &layer.fits)
             };
-            let wanted = ideal.outputs[stage.node].iter().map(|&a| layer.unit_rate * (factor * f64::from(a)).max(0.0));
+            let wanted = ideal.trains[train].iter().map(|&a| layer.unit_rate * f64::from(a));
             let levels = Levels {
                 wanted: &wanted.collect::<Vec<f64>>(),
                 from_wanted: &predicted(&ideal.trains)?,
@@ -151,17 +152,17 @@ impl SpikingNetwork {
         activity: &[Vec<f32>],
         images: usize,
         per_unit: f64,
-        current: f64,
+        fits: &[LayerFit],
     ) -> Result<Vec<f64>, ConversionError> {
         let drive = stage.sums(|train| &activity[train], images)?;
         let activity = |train: TrainId| &activity[train][..];
         let noise = self.unit_rates().noise(&stage.links, self.tau_syn(), activity, images, drive.len())?;
         let response = self.response();
-        Ok(drive
-            .iter()
-            .zip(noise)
-            .map(|(&z, noise)| response.rate(per_unit * f64::from(z) + current, per_unit.abs() * noise.sqrt()))
-            .collect())
+        let rate = |((&z, noise), fit): ((&f32, f64), &LayerFit)| {
+            let per_unit = per_unit * fit.gain;
+            response.rate(per_unit * f64::from(z) + fit.current, per_unit.abs() * noise.sqrt())
+        };
+        Ok(drive.iter().zip(noise).zip(fits.iter().cycle()).map(rate).collect())
     }
 
     fn rates(&self, samples: Samples<'_>, duration: f64, seed: u64) -> Result<Rates, ConversionError> {

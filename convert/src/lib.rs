@@ -44,6 +44,7 @@ pub use integrate::{IntegrateLayer, IntegrateNetwork, IntegrateSettings};
 pub use latency::{LatencyAccuracy, standard_latencies};
 pub use nir::{Nir, NirNode};
 pub use observation::{Observation, observe};
+pub use plan::Normalisation;
 pub use presentation::{Decision, Done, Outcome, Presentation, present};
 pub use read_out::ReadOut;
 pub use route::Route;

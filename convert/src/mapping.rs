@@ -4,7 +4,7 @@ use crate::calibration::{LayerFit, ResponseFit};
 use crate::circuit::{Circuit, ImageCurrent, Site};
 use crate::encoding::{Encoding, Stimulus};
 use crate::error::ConversionError;
-use crate::plan::{Activity, Link, Plan, Sign, Stage, TrainId};
+use crate::plan::{Activity, Link, Normalisation, Plan, Sign, Stage, TrainId, regrouped};
 use crate::spiking_network::{ConversionSettings, MappedLayer};
 use crate::statistics::quantile;
 use crate::tuning::Tuning;
@@ -34,12 +34,14 @@ pub(crate) struct Mapping<'a> {
     layers: Vec<((usize, usize), usize, MappedLayer)>,
 }
 
-/// What a layer's synapses must do to the weights of the trained units, and what current is to be added.
+/// How the weighted sums of a layer's units become currents.
 struct Scale {
-    /// Mean synaptic current (nA) per unit of weighted sum.
+    /// Rate (Hz) that stands for an activation of one.
+    unit_rate: f64,
+    /// Mean synaptic current (nA) per unit of weighted sum, at a gain of one.
     per_unit: f64,
-    /// Added to i_offset (nA).
-    current: f64,
+    /// Gain and current of each channel, or one for all.
+    fits: Vec<LayerFit>,
 }
 
 /// What a conversion has come to.
@@ -87,67 +89,83 @@ impl<'a> Mapping<'a> {
         let drive = stage.sums(|train| &self.activity.trains[train], self.images)?;
         let drive: Vec<f64> = drive.into_iter().map(f64::from).collect();
         if is_output {
-            let (unit_rate, scale, fit) = self.output_scale(stage, &drive)?;
-            self.population(index, Sign::Positive, &links, unit_rate, scale, fit)?;
+            let scale = self.output_scale(stage, &drive)?;
+            self.population(index, Sign::Positive, &links, scale)?;
             return Ok(());
         }
-        let outputs = &self.activity.outputs[stage.node];
-        let unit_rate = self.unit_rate(stage, &links, outputs)?;
+        let unit_rate = self.unit_rate(index, &links)?;
         let tau_syn = self.neuron.tau_syn_e;
         let activity = |train: TrainId| &self.activity.trains[train][..];
         let noise = self.unit_rates.noise(&stage.links, tau_syn, activity, self.images, drive.len())?;
         for (sign, factor) in [(Sign::Positive, 1.0), (Sign::Negative, -1.0)] {
             let Some(train) = self.plan.train_of(index, sign) else { continue };
-            let wanted = outputs.iter().map(|&output| (factor * f64::from(output)).max(0.0));
-            if !wanted.clone().any(|wanted| wanted > 0.0) {
+            let wanted = &self.activity.trains[train];
+            if !wanted.iter().any(|&wanted| wanted > 0.0) {
                 continue;
             }
             self.unit_rates.rates[train] = unit_rate;
             if let Activation::NoisySoftplus(_) = stage.activation {
                 // Weights are nA.
-                let scale = Scale { per_unit: 1.0, current: 0.0 };
-                self.population(index, sign, &links, unit_rate, scale, LayerFit::UNCHANGED)?;
+                let scale = Scale { unit_rate, per_unit: 1.0, fits: vec![LayerFit::UNCHANGED] };
+                self.population(index, sign, &links, scale)?;
                 continue;
             }
-            let s = self.response.s_hz_per_na;
-            let points = drive.iter().zip(&noise).zip(wanted.collect::<Vec<_>>());
-            let points = points.map(|((&z, &noise), wanted)| {
-                (unit_rate * factor * z / s, unit_rate / s * noise.sqrt(), unit_rate * wanted)
+            let per_unit = unit_rate / self.response.s_hz_per_na;
+            let points = drive.iter().zip(&noise).zip(wanted).map(|((&z, &noise), &wanted)| {
+                (per_unit * factor * z, per_unit * noise.sqrt(), unit_rate * f64::from(wanted))
             });
-            let mut fit = ResponseFit::new(self.response, points.clone()).solve();
+            let groups = self.groups(stage);
+            let fit = |group| ResponseFit::new(self.response, in_group(points.clone(), group, groups)).solve();
+            let mut fits: Vec<LayerFit> = (0..groups).map(fit).collect();
             if let Some(tuning) = self.settings.tuning {
-                let tuned = tuning.images.min(self.images) * stage.shape.units();
-                let wanted = ResponseFit { response: self.response, points: points.take(tuned).collect() };
-                fit = self.tune((index, sign), &links, unit_rate, fit, &wanted, tuning)?;
+                let tuned = points.take(tuning.images.min(self.images) * stage.shape.units());
+                let wanted = |group| {
+                    let points = in_group(tuned.clone(), group, groups).collect();
+                    ResponseFit { response: self.response, points }
+                };
+                let wanted: Vec<ResponseFit> = (0..groups).map(wanted).collect();
+                fits = self.tune((index, sign), &links, Scale { unit_rate, per_unit, fits }, &wanted, tuning)?;
             }
-            let scale = Scale { per_unit: fit.gain * unit_rate / s, current: fit.current };
-            self.population(index, sign, &links, unit_rate, scale, fit)?;
+            self.population(index, sign, &links, Scale { unit_rate, per_unit, fits })?;
         }
         Ok(())
     }
 
-    /// Corrects a fit by what the neurons do: runs the circuit up to them, steps towards the wanted rates, and takes the best of
+    /// Fits of a stage: one for all units, or one for each channel.
+    fn groups(&self, stage: &Stage) -> usize {
+        match self.settings.normalisation {
+            // Of averages, all weights are the same; a unit alone is seen on too few images.
+            Normalisation::Channel if !stage.averages && !stage.shape.is_flat() => stage.shape.channels,
+            _ => 1,
+        }
+    }
+
+    /// Corrects fits by what the neurons do: runs the circuit up to them, steps towards the wanted rates, and takes the best of
     /// [`TRIALS`] fits.
     fn tune(
         &self,
         (index, sign): (usize, Sign),
         links: &[Link],
-        unit_rate: f64,
-        fit: LayerFit,
-        wanted: &ResponseFit,
+        Scale { unit_rate, per_unit, fits }: Scale,
+        wanted: &[ResponseFit],
         tuning: Tuning,
-    ) -> Result<LayerFit, ConversionError> {
-        let (mut trial, mut best) = (fit, LayerFit { rmse: f64::INFINITY, ..fit });
+    ) -> Result<Vec<LayerFit>, ConversionError> {
+        let groups = fits.len();
+        let mut best: Vec<LayerFit> = fits.iter().map(|&fit| LayerFit { rmse: f64::INFINITY, ..fit }).collect();
+        let mut trials = fits;
         for _ in 0..TRIALS {
             let mut mapping = self.clone();
-            let scale = Scale { per_unit: trial.gain * unit_rate / self.response.s_hz_per_na, current: trial.current };
-            let home = mapping.population(index, sign, links, unit_rate, scale, trial)?;
-            let measured = tuning.rates(&mapping.circuit, home, self.stimuli)?;
-            trial.rmse = wanted.deviation(&measured);
-            if trial.rmse < best.rmse {
-                best = trial;
+            let scale = Scale { unit_rate, per_unit, fits: trials.clone() };
+            let home = mapping.population(index, sign, links, scale)?;
+            let rates = tuning.rates(&mapping.circuit, home, self.stimuli)?;
+            for (group, ((trial, best), wanted)) in trials.iter_mut().zip(&mut best).zip(wanted).enumerate() {
+                let measured: Vec<f64> = in_group(rates.iter().copied(), group, groups).collect();
+                trial.rmse = wanted.deviation(&measured);
+                if trial.rmse < best.rmse {
+                    *best = *trial;
+                }
+                *trial = wanted.step(*trial, &measured);
             }
-            trial = wanted.step(trial, &measured);
         }
         Ok(best)
     }
@@ -172,7 +190,8 @@ impl<'a> Mapping<'a> {
     }
 
     /// Rate (Hz) that stands for an activation of one in a hidden layer.
-    fn unit_rate(&self, stage: &Stage, links: &[Link], outputs: &[f32]) -> Result<f64, ConversionError> {
+    fn unit_rate(&self, index: usize, links: &[Link]) -> Result<f64, ConversionError> {
+        let stage = &self.plan.stages[index];
         if let Activation::NoisySoftplus(_) = stage.activation {
             // One unit of activation is one spike per synaptic time constant.
             return Ok(MS_PER_S / self.neuron.tau_syn_e);
@@ -180,9 +199,7 @@ impl<'a> Mapping<'a> {
         if let (true, Some(link)) = (stage.averages, links.first()) {
             return Ok(self.unit_rates.rates[link.train]);
         }
-        let magnitude = |&output: &f32| if stage.signed { f64::from(output).abs() } else { f64::from(output) };
-        let positive: Vec<f64> = outputs.iter().map(magnitude).filter(|&output| output > 0.0).collect();
-        let full = quantile(positive, self.settings.percentile);
+        let full = quantile(self.plan.magnitudes(index, &self.activity.trains), self.settings.percentile);
         if !(full > 0.0) {
             return Err(ConversionError::Silent { layer: stage.node, kind: stage.kind, images: self.images });
         }
@@ -191,7 +208,7 @@ impl<'a> Mapping<'a> {
 
     /// Scale of the output layer: the winner's logit at the percentile has the output rate; where winners may be
     /// negative, all logits are raised alike.
-    fn output_scale(&self, stage: &Stage, drive: &[f64]) -> Result<(f64, Scale, LayerFit), ConversionError> {
+    fn output_scale(&self, stage: &Stage, drive: &[f64]) -> Result<Scale, ConversionError> {
         let winners: Vec<f64> =
             drive.chunks(stage.shape.units()).map(|z| z.iter().copied().fold(f64::NEG_INFINITY, f64::max)).collect();
         let low = quantile(winners.clone(), 1.0 - self.settings.percentile).min(0.0);
@@ -200,9 +217,9 @@ impl<'a> Mapping<'a> {
             return Err(ConversionError::Silent { layer: stage.node, kind: stage.kind, images: self.images });
         }
         let unit_rate = self.settings.output_rate / (high - low);
-        let s = self.response.s_hz_per_na;
-        let fit = LayerFit { current: -unit_rate * low / s, ..LayerFit::UNCHANGED };
-        Ok((unit_rate, Scale { per_unit: unit_rate / s, current: fit.current }, fit))
+        let per_unit = unit_rate / self.response.s_hz_per_na;
+        let fit = LayerFit { current: -per_unit * low, ..LayerFit::UNCHANGED };
+        Ok(Scale { unit_rate, per_unit, fits: vec![fit] })
     }
 
     /// Puts a population into the circuit, with its synapses.
@@ -211,40 +228,53 @@ impl<'a> Mapping<'a> {
         index: usize,
         sign: Sign,
         links: &[Link],
-        unit_rate: f64,
-        scale: Scale,
-        fit: LayerFit,
+        Scale { unit_rate, per_unit, fits }: Scale,
     ) -> Result<(usize, usize), ConversionError> {
         let stage = &self.plan.stages[index];
-        let base = self.neuron.i_offset + scale.current;
-        let per_unit = if sign == Sign::Negative { -scale.per_unit } else { scale.per_unit };
-        let i_offset: Vec<f64> = match &stage.bias[..] {
-            [] => vec![base; stage.shape.units()],
-            bias => bias.iter().map(|&bias| base + per_unit * f64::from(bias)).collect(),
-        };
-        let population = Population::new(stage.shape.units(), self.neuron).map_err(sim::NetworkError::from)?;
+        let units = stage.shape.units();
+        let signed = if sign == Sign::Negative { -per_unit } else { per_unit };
+        let each = fits.iter().cycle().zip(stage.bias.iter().chain(std::iter::repeat(&0.0))).take(units);
+        let i_offset =
+            each.map(|(fit, &bias)| self.neuron.i_offset + fit.current + signed * fit.gain * f64::from(bias));
+        let i_offset: Vec<f64> = i_offset.collect();
+        let population = Population::new(units, self.neuron).map_err(sim::NetworkError::from)?;
         let home = self.circuit.add(self.plan, index, sign, population.with_i_offset(i_offset)?)?;
+        // The first gain is that of all synapses, and the others, where channels have their own, are weights.
+        let gains: Vec<f32> = fits.iter().map(|fit| (fit.gain / fits[0].gain) as f32).collect();
+        let signed = signed * fits[0].gain;
         for Link { train, map, factor } in links {
+            let map = match fits.len() {
+                1 => Some(map.clone()),
+                channels => map.with_outputs_times(&gains.repeat(units / channels))?,
+            };
+            let map = map.ok_or_else(|| regrouped(stage.node, stage.kind))?;
             if *train == 0 && self.settings.encoding == Encoding::Constant {
-                let (map, scale) = (map.prepare()?, per_unit * f64::from(*factor));
+                let (map, scale) = (map.prepare()?, signed * f64::from(*factor));
                 self.circuit.inject(ImageCurrent { home, map, scale });
                 continue;
             }
             let weight =
-                per_unit * f64::from(*factor) * MS_PER_S / (self.neuron.tau_syn_e * self.unit_rates.rates[*train]);
+                signed * f64::from(*factor) * MS_PER_S / (self.neuron.tau_syn_e * self.unit_rates.rates[*train]);
             let Site { pre, network, population } = self.circuit.connect(*train, home);
             network.add_projection(Projection::new(pre, population, self.settings.delay, map.synapses(weight)?)?)?;
         }
+        let factors = self.plan.train_of(index, sign).map_or(&[][..], |train| self.plan.trains[train].channels());
         let layer = MappedLayer {
             kind: stage.kind,
             node: stage.node,
             is_negative: sign == Sign::Negative,
             shape: stage.shape,
             unit_rate,
-            per_unit: scale.per_unit,
-            fit,
+            factors: factors.to_vec(),
+            per_unit,
+            fits,
         };
         self.layers.push((home, index, layer));
         Ok(home)
     }
+}
+
+/// Of values image by image and unit by unit, those of every `groups`-th unit.
+fn in_group<T>(values: impl Iterator<Item = T>, group: usize, groups: usize) -> impl Iterator<Item = T> {
+    values.skip(group).step_by(groups)
 }

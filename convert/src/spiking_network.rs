@@ -5,7 +5,7 @@ use crate::circuit::Circuit;
 use crate::encoding::{Encoder, Encoding, Stimulus};
 use crate::error::{ConversionError, check_images, positive};
 use crate::mapping::{Mapped, Mapping};
-use crate::plan::Plan;
+use crate::plan::{Normalisation, Plan};
 use crate::route::{Itinerary, Route};
 use crate::tuning::Tuning;
 use crate::unit_rates::UnitRates;
@@ -31,6 +31,8 @@ pub struct ConversionSettings {
     pub output_rate: f64,
     /// Fraction of the activations of a layer that stay below its full scale.
     pub percentile: f64,
+    /// What has one scale, on the normalised route.
+    pub normalisation: Normalisation,
     /// Delay of every projection (ms).
     pub delay: f64,
     /// How the fits are corrected by simulation, on the normalised route; `None` for fits to the response alone.
@@ -47,6 +49,7 @@ impl Default for ConversionSettings {
             hidden_rate: 200.0,
             output_rate: 200.0,
             percentile: 0.999,
+            normalisation: Normalisation::Layer,
             delay: 1.0,
             tuning: Some(Tuning::STANDARD),
         }
@@ -66,10 +69,12 @@ pub struct MappedLayer {
     pub shape: Shape,
     /// Rate (Hz) that stands for an activation of one.
     pub unit_rate: f64,
-    /// Mean synaptic current (nA) per unit of weighted sum.
+    /// Of [`Normalisation::Channel`]: by what that is multiplied for each channel; empty where it is not.
+    pub factors: Vec<f32>,
+    /// Mean synaptic current (nA) per unit of weighted sum, at a gain of one.
     pub per_unit: f64,
-    /// Gain and current chosen for it.
-    pub fit: LayerFit,
+    /// Gain and current chosen for each channel, or one for all.
+    pub fits: Vec<LayerFit>,
 }
 
 /// A spiking network made from a trained one.
@@ -123,12 +128,17 @@ impl SpikingNetwork {
         if trained.output().units() > 256 {
             return Err(ConversionError::TooManyClasses { found: trained.output().units() });
         }
-        let plan = Plan::of(trained)?;
+        let mut plan = Plan::of(trained)?;
         let Itinerary { route, neuron, response } = Itinerary::of(&plan, settings.neuron, settings.response)?;
         let max_rate = settings.max_rate.unwrap_or(MS_PER_S / neuron.tau_syn_e);
         let encoder = Encoder { encoding: settings.encoding, max_rate, full_scale: trained.full_scale() };
         encoder.check(&plan)?;
-        let mut activity = plan.activity(trained, &samples.inputs(trained), samples.len());
+        let inputs = samples.inputs(trained);
+        let mut activity = plan.activity(trained, &inputs, samples.len());
+        if settings.normalisation == Normalisation::Channel {
+            plan = plan.by_channel(&activity.trains, settings.percentile)?;
+            activity = plan.activity(trained, &inputs, samples.len());
+        }
         encoder.heard(&mut activity.trains[0]);
         if let Some(Tuning { images, duration, .. }) = settings.tuning {
             // Those of all images are held.

@@ -49,7 +49,8 @@ fn constant_currents_make_regular_spikes() {
     let mut fired = 0;
     for (outcome, image) in show(&spiking, &pixels, vec![2000.0], ReadOut::Count).iter().zip(pixels.chunks(4)) {
         let sum: f64 = image.iter().zip(kernel).map(|(&x, w)| f64::from(x) / 255.0 * f64::from(w)).sum();
-        let rate = noise_free(&neuron, neuron.i_offset + layer.fit.current + layer.per_unit * sum);
+        let rate =
+            noise_free(&neuron, neuron.i_offset + layer.fits[0].current + layer.fits[0].gain * layer.per_unit * sum);
         let found = outcome.layer_spikes[0] as f64;
         assert!((found - 2.0 * rate).abs() <= 1.0, "{found} spikes instead of {}", 2.0 * rate);
         assert_eq!(outcome.input_spikes, 0);

@@ -8,8 +8,8 @@ use ann::{
     Samples, Shape, ZeroPadding2d,
 };
 use convert::{
-    ConversionError, ConversionSettings, Decision, IntegrateNetwork, IntegrateSettings, Outcome, Presentation, ReadOut,
-    Route, SpikingNetwork, present,
+    ConversionError, ConversionSettings, Decision, IntegrateNetwork, IntegrateSettings, Normalisation, Outcome,
+    Presentation, ReadOut, Route, SpikingNetwork, present,
 };
 use sim::{IfCurrExp, Simulation, StreamKey};
 use std::ops::ControlFlow;
@@ -84,6 +84,40 @@ fn noisy_softplus_at_a_fixed_noise_is_normalised() {
         let inputs = image.map(|pixel| f32::from(pixel) / 255.0);
         assert_rates(&rates(&spiking, &image, 0), &trained.activations(&inputs, 1)[0], spiking.layers()[0].unit_rate);
     }
+}
+
+/// The relu network with channels of a convolution, of which one is 50 times weaker than another, and weights behind that make up for it.
+fn uneven_network() -> Network<f32> {
+    let kernel = KernelShape { height: 1, width: 1, inputs: 1, outputs: 2 };
+    let conv = Conv2d::new(kernel, vec![1.0, 0.02], Some(vec![-0.2, 0.004]), Extent::square(1), Activation::Relu);
+    let layers = vec![
+        Layer::Conv2d(conv.unwrap()),
+        Layer::Flatten,
+        dense(8, &[0.5, -0.5, -10.0, 25.0].repeat(4), Some(&[2.0, 0.0]), Activation::Softmax),
+    ];
+    Network::new(Shape::new(2, 2, 1), layers).unwrap()
+}
+
+/// With scales of their own, weak channels tell their activations as well as strong ones.
+#[test]
+fn weak_channels_are_raised() {
+    let trained = uneven_network();
+    let (pixels, labels) = (pixels(), vec![0; 100]);
+    let samples = Samples { pixels: &pixels, labels: &labels };
+    // Whose percentile is the channels' greatest activation, 0.8 and 0.024: factors 1 and 10, the largest that is given.
+    let settings =
+        ConversionSettings { normalisation: Normalisation::Channel, percentile: 1.0, ..ConversionSettings::default() };
+    let spiking = SpikingNetwork::convert(&trained, samples, &settings).unwrap();
+    let layer = &spiking.layers()[0];
+    assert!((layer.factors[0] - 1.0).abs() < 1e-6 && layer.factors[1] == 10.0, "{:?}", layer.factors);
+    assert_eq!(layer.fits.len(), 2);
+    let image = [255, 0, 100, 200];
+    let wanted = trained.activations(&image.map(|pixel| f32::from(pixel) / 255.0), 1);
+    let multiplied: Vec<f32> = wanted[0].iter().enumerate().map(|(unit, a)| a * layer.factors[unit % 2]).collect();
+    assert_rates(&rates(&spiking, &image, 0), &multiplied, layer.unit_rate);
+    let settings = IntegrateSettings { normalisation: Normalisation::Channel, percentile: 1.0, ..Default::default() };
+    let integrating = IntegrateNetwork::convert(&trained, samples, &settings).unwrap();
+    assert_eq!(integrating.layers().next().unwrap().factors, layer.factors);
 }
 
 #[test]
@@ -204,7 +238,7 @@ fn dropout_is_an_identity() {
     layers.insert(1, Layer::Dropout(Dropout::new(0.5)));
     let with = convert(&Network::new(plain.input(), layers).unwrap()).unwrap();
     let without = convert(&plain).unwrap();
-    let fits = |spiking: &SpikingNetwork| spiking.layers().iter().map(|layer| layer.fit).collect::<Vec<_>>();
+    let fits = |spiking: &SpikingNetwork| spiking.layers().iter().map(|layer| layer.fits[0]).collect::<Vec<_>>();
     assert_eq!(fits(&with), fits(&without));
 }
 
@@ -270,7 +304,7 @@ fn signed_outputs_have_two_populations() {
         for (rate, wanted) in signed.iter().zip(wanted) {
             let wanted = positive.unit_rate * f64::from(wanted);
             // Each of the two has the error that the fit tells of, of which this is three times.
-            let error = 3.0 * (positive.fit.rmse + negative.fit.rmse);
+            let error = 3.0 * (positive.fits[0].rmse + negative.fits[0].rmse);
             assert!((rate - wanted).abs() < error.max(10.0), "{activation}: {rate} Hz instead of {wanted} Hz");
         }
     }

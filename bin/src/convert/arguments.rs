@@ -8,7 +8,7 @@ use crate::neuron_arguments::NeuronArguments;
 use crate::run::RunArguments;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use convert::{ConversionSettings, Encoding, IntegrateSettings, ReadOut, standard_latencies};
+use convert::{ConversionSettings, Encoding, IntegrateSettings, Normalisation, ReadOut, standard_latencies};
 use serde_json::{Map, Value, json};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -92,6 +92,9 @@ pub struct ConvertArguments {
     /// Percentile of the activations that is taken as full scale [default: 99.9 for lif, 99.5 for if]
     #[arg(long, value_name = "P", value_parser = percentile)]
     percentile: Option<f64>,
+    /// What has one scale between activations and rates [default: layer]
+    #[arg(long, value_enum)]
+    pub(super) normalise: Option<NormalisationChoice>,
     /// Take the neurons and their response from this fit.json of lif-sim fit (Noisy Softplus, k and S) [default: what fits their exact rates
     /// best]; ReLU and Softplus networks
     #[arg(long, value_name = "FILE")]
@@ -154,6 +157,15 @@ fn percentile(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A normalisation that can be named.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum NormalisationChoice {
+    /// All units of a layer
+    Layer,
+    /// Those of a channel: weak channels are raised to the rates of strong ones
+    Channel,
+}
+
 /// An encoding that can be named.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum EncodingChoice {
@@ -174,6 +186,13 @@ impl ConvertArguments {
             Some(EncodingChoice::Regular) => Encoding::Regular,
             Some(EncodingChoice::Latency) => Encoding::Latency,
             Some(EncodingChoice::Constant) => Encoding::Constant,
+        }
+    }
+
+    pub(super) fn normalisation(&self) -> Normalisation {
+        match self.normalise {
+            None | Some(NormalisationChoice::Layer) => Normalisation::Layer,
+            Some(NormalisationChoice::Channel) => Normalisation::Channel,
         }
     }
 
@@ -245,6 +264,7 @@ impl ConvertArguments {
             ("hidden_rate", value(self.hidden_rate)),
             ("output_rate", value(self.output_rate)),
             ("percentile", json!(self.percentile())),
+            ("normalise", json!(format!("{:?}", self.normalisation()).to_lowercase())),
             ("delay", value(self.delay)),
             ("tuning", json!(self.tuning)),
             ("calibration", json!(self.calibration)),

@@ -2,7 +2,7 @@
 
 use super::spiking::Spiking;
 use crate::table::{number, table};
-use convert::{Encoding, IntegrateLayer, IntegrateNetwork, MappedLayer, Route, SpikingNetwork};
+use convert::{Encoding, IntegrateLayer, IntegrateNetwork, LayerFit, MappedLayer, Route, SpikingNetwork};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -41,13 +41,37 @@ pub(super) fn layer_name(layer: &MappedLayer) -> String {
     layer.kind.to_owned() + if layer.is_negative { " (negative)" } else { "" }
 }
 
+/// Rates (Hz) that stand for an activation of one, of each channel or of all.
+fn unit_rates(layer: &MappedLayer) -> impl Iterator<Item = f64> {
+    each(&layer.factors).map(|factor| layer.unit_rate * factor)
+}
+
+/// Activations that stand for one spike per step, of each channel or of all.
+fn thresholds(layer: &IntegrateLayer) -> impl Iterator<Item = f64> {
+    each(&layer.factors).map(|factor| layer.threshold / factor)
+}
+
+/// The factors, or a one for all.
+fn each(factors: &[f32]) -> impl Iterator<Item = f64> {
+    let factors = if factors.is_empty() { &[1.0] } else { factors };
+    factors.iter().map(|&factor| f64::from(factor))
+}
+
+/// The least and the greatest, or the only one.
+fn range(values: impl Iterator<Item = f64>, decimals: usize) -> String {
+    let (least, greatest) = values
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, greatest), value| (least.min(value), greatest.max(value)));
+    let (least, greatest) = (number(least, decimals), number(greatest, decimals));
+    if least == greatest { least } else { format!("{least} to {greatest}") }
+}
+
 fn integrating_text(network: &IntegrateNetwork) -> String {
     let row = |layer: &IntegrateLayer| {
         vec![
             layer.kind.to_owned(),
             layer.shape.to_string(),
             layer.shape.units().to_string(),
-            number(layer.threshold, 3),
+            range(thresholds(layer), 3),
             if layer.is_signed { "both signs" } else { "positive" }.to_owned(),
         ]
     };
@@ -66,10 +90,10 @@ fn leaky_text(spiking: &SpikingNetwork) -> String {
             layer_name(layer),
             layer.shape.to_string(),
             layer.shape.units().to_string(),
-            number(layer.unit_rate, 2),
-            number(layer.fit.gain, 3),
-            number(layer.fit.current, 4),
-            number(layer.fit.rmse, 2),
+            range(unit_rates(layer), 2),
+            range(layer.fits.iter().map(|fit| fit.gain), 3),
+            range(layer.fits.iter().map(|fit| fit.current), 4),
+            range(layer.fits.iter().map(|fit| fit.rmse), 2),
         ]
     };
     let rows: Vec<Vec<String>> = spiking.layers().iter().map(row).collect();
@@ -89,7 +113,7 @@ fn integrating_document(network: &IntegrateNetwork) -> Value {
         json!({
             "layer": layer.kind,
             "shape": [layer.shape.height, layer.shape.width, layer.shape.channels],
-            "activation_per_spike": layer.threshold,
+            "activation_per_spike": thresholds(layer).collect::<Vec<_>>(),
             "is_signed": layer.is_signed,
         })
     };
@@ -104,16 +128,15 @@ fn integrating_document(network: &IntegrateNetwork) -> Value {
 }
 
 fn leaky_document(spiking: &SpikingNetwork) -> Value {
+    let fit = |fit: &LayerFit| json!({ "gain": fit.gain, "current_na": fit.current, "rate_rmse_hz": fit.rmse });
     let layer = |layer: &MappedLayer| {
         json!({
             "layer": layer.kind,
             "node": layer.node,
             "is_negative": layer.is_negative,
             "shape": [layer.shape.height, layer.shape.width, layer.shape.channels],
-            "hz_per_unit": layer.unit_rate,
-            "gain": layer.fit.gain,
-            "current_na": layer.fit.current,
-            "rate_rmse_hz": layer.fit.rmse,
+            "hz_per_unit": unit_rates(layer).collect::<Vec<_>>(),
+            "fits": layer.fits.iter().map(fit).collect::<Vec<_>>(),
         })
     };
     json!({

@@ -26,9 +26,10 @@ impl Spiking {
         arguments: &ConvertArguments,
     ) -> Result<Spiking> {
         let samples = dataset::samples(training);
-        let percentile = arguments.percentile();
+        let (percentile, normalisation) = (arguments.percentile(), arguments.normalisation());
         if arguments.neuron == NeuronChoice::If {
-            let settings = IntegrateSettings { percentile, read_out: arguments.read_out(), ..Default::default() };
+            let settings =
+                IntegrateSettings { percentile, normalisation, read_out: arguments.read_out(), ..Default::default() };
             return Ok(Spiking::Integrating(Box::new(IntegrateNetwork::convert(trained, samples, &settings)?)));
         }
         let standard = ConversionSettings::default();
@@ -38,6 +39,7 @@ impl Spiking {
         if route == Route::Physical {
             let flags = [
                 ("--hidden-rate", arguments.hidden_rate.is_some()),
+                ("--normalise", arguments.normalise.is_some()),
                 ("--tuning", arguments.tuning.is_some_and(|images| images > 0)),
                 ("--response-fit", arguments.response_fit.is_some()),
                 ("--tau-syn", parameters.tau_syn().is_some()),
@@ -71,6 +73,7 @@ impl Spiking {
             hidden_rate: arguments.hidden_rate.unwrap_or(standard.hidden_rate),
             output_rate: arguments.output_rate.unwrap_or(standard.output_rate),
             percentile,
+            normalisation,
             delay: arguments.delay.unwrap_or(standard.delay),
             tuning: (images > 0).then_some(tuning),
         };

@@ -15,7 +15,7 @@
 mod steps;
 
 use crate::error::{ConversionError, check_images};
-use crate::plan::{Plan, PreparedMap, Sign, Train, TrainId, TrainOrigin};
+use crate::plan::{Normalisation, Plan, PreparedMap, Sign, Train, TrainId, TrainOrigin};
 use crate::read_out::ReadOut;
 use crate::statistics::quantile;
 use ann::{Activation, Network, Samples, Shape};
@@ -25,6 +25,8 @@ use ann::{Activation, Network, Samples, Shape};
 pub struct IntegrateSettings {
     /// Fraction of the activations of a layer that stay below its threshold.
     pub percentile: f64,
+    /// What has one scale.
+    pub normalisation: Normalisation,
     /// Potential at the start, in thresholds.
     pub v_init: f64,
     /// What decides.
@@ -33,7 +35,8 @@ pub struct IntegrateSettings {
 
 impl Default for IntegrateSettings {
     fn default() -> Self {
-        IntegrateSettings { percentile: 0.995, v_init: 0.5, read_out: ReadOut::Potential }
+        let (percentile, normalisation) = (0.995, Normalisation::Layer);
+        IntegrateSettings { percentile, normalisation, v_init: 0.5, read_out: ReadOut::Potential }
     }
 }
 
@@ -46,6 +49,8 @@ pub struct IntegrateLayer {
     pub shape: Shape,
     /// The activation that stands for one spike per step.
     pub threshold: f64,
+    /// Of [`Normalisation::Channel`]: by what that is divided for each channel; empty where it is not.
+    pub factors: Vec<f32>,
     /// Whether its spikes have signs.
     pub is_signed: bool,
 }
@@ -102,7 +107,7 @@ impl IntegrateNetwork {
             let (name, unit, found) = ("percentile", "a share of at most 1", settings.percentile);
             return Err(ConversionError::Setting { name, unit, found });
         }
-        let plan = Plan::of(trained)?;
+        let mut plan = Plan::of(trained)?;
         if let Some(stage) =
             plan.stages.iter().find(|stage| !matches!(stage.activation, Activation::Relu | Activation::Linear))
         {
@@ -113,15 +118,25 @@ impl IntegrateNetwork {
                 advice: "train it with ReLU, or convert it to LIF neurons",
             });
         }
-        let activity = plan.activity(trained, &samples.inputs(trained), samples.len());
+        let inputs = samples.inputs(trained);
+        let mut activity = plan.activity(trained, &inputs, samples.len());
+        if settings.normalisation == Normalisation::Channel {
+            plan = plan.by_channel(&activity.trains, settings.percentile)?;
+            activity = plan.activity(trained, &inputs, samples.len());
+        }
         // One spike of each train stands for so much of its activation.
         let mut spikes = vec![1.0; plan.trains.len()];
         let mut stages = Vec::new();
         for (index, stage) in plan.stages.iter().enumerate() {
             let trains = [Sign::Positive, Sign::Negative].map(|sign| plan.train_of(index, sign));
-            // Logits have signs too.
-            let has_signs = stage.signed || index + 1 == plan.stages.len();
-            let threshold = threshold(&activity.outputs[stage.node], settings.percentile, has_signs);
+            let magnitudes = if index + 1 == plan.stages.len() {
+                let logits = activity.outputs[stage.node].iter().map(|&logit| f64::from(logit).abs());
+                logits.filter(|&logit| logit > 0.0).collect()
+            } else {
+                plan.magnitudes(index, &activity.trains)
+            };
+            // A percentile of what the outputs reach; NaN if they never do.
+            let threshold = quantile(magnitudes, settings.percentile);
             if !(threshold > 0.0) {
                 let images = samples.len();
                 return Err(ConversionError::Silent { layer: stage.node, kind: stage.kind, images });
@@ -145,7 +160,9 @@ impl IntegrateNetwork {
                 links.push(IntegrateLink { train: link.train, map: map.prepare()?, synapses });
             }
             let bias = stage.bias.iter().map(|&bias| (f64::from(bias) / threshold) as f32).collect();
-            let layer = IntegrateLayer { kind: stage.kind, shape: stage.shape, threshold, is_signed: stage.signed };
+            let factors = trains[0].map_or_else(Vec::new, |train| plan.trains[train].channels().to_vec());
+            let (kind, shape, is_signed) = (stage.kind, stage.shape, stage.signed);
+            let layer = IntegrateLayer { kind, shape, threshold, factors, is_signed };
             stages.push(IntegrateStage { links, bias, layer, trains });
         }
         let full_scale = trained.full_scale();
@@ -168,12 +185,6 @@ impl IntegrateNetwork {
     pub fn layers(&self) -> impl Iterator<Item = &IntegrateLayer> {
         self.stages.iter().map(|stage| &stage.layer)
     }
-}
-
-/// The activation that stands for one spike per step: a percentile of what the outputs reach; NaN if they never do.
-fn threshold(outputs: &[f32], percentile: f64, has_signs: bool) -> f64 {
-    let magnitude = |&output: &f32| if has_signs { f64::from(output).abs() } else { f64::from(output) };
-    quantile(outputs.iter().map(magnitude).filter(|&output| output > 0.0).collect(), percentile)
 }
 
 /// What one spike of a train stands for, and factors that make it so where its units differ (empty if they do not).

@@ -302,7 +302,7 @@ impl PreparedMap {
 }
 
 /// One factor for each of `channels`, if those of all cells agree.
-fn by_channel(factors: &[f32], channels: usize) -> Option<&[f32]> {
+pub(super) fn by_channel(factors: &[f32], channels: usize) -> Option<&[f32]> {
     let first = &factors[..channels];
     factors.chunks_exact(channels).all(|cell| cell == first).then_some(first)
 }

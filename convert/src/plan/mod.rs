@@ -7,6 +7,7 @@
 //! renumber spikes ([`Train`]).
 
 mod link;
+mod normalisation;
 mod padding;
 mod planner;
 mod value;
@@ -14,6 +15,8 @@ mod value;
 use crate::error::ConversionError;
 use ann::{Activation, MaxPool2d, Network, Shape};
 pub(crate) use link::{LinearMap, PreparedMap};
+pub use normalisation::Normalisation;
+pub(crate) use normalisation::regrouped;
 
 /// Index into [`Plan::trains`].
 pub(crate) type TrainId = usize;
@@ -33,6 +36,15 @@ pub(crate) struct Train {
     pub(crate) node: Option<usize>,
     pub(crate) sign: Sign,
     pub(crate) shape: Shape,
+    /// What each unit's output has been multiplied by; empty for nothing.
+    pub(crate) factors: Vec<f32>,
+}
+
+impl Train {
+    /// The factor of each channel; empty for none.
+    pub(crate) fn channels(&self) -> &[f32] {
+        &self.factors[..self.shape.channels.min(self.factors.len())]
+    }
 }
 
 /// What makes spike trains.
@@ -133,20 +145,30 @@ impl Plan {
         Ok(connections)
     }
 
+    /// Both parts of what a stage's outputs come to, where they are not 0.
+    pub(crate) fn magnitudes(&self, stage: usize, activity: &[Vec<f32>]) -> Vec<f64> {
+        let trains = [Sign::Positive, Sign::Negative].into_iter().filter_map(|sign| self.train_of(stage, sign));
+        let outputs = trains.flat_map(|train| &activity[train]);
+        outputs.filter(|&&output| output > 0.0).map(|&output| f64::from(output)).collect()
+    }
+
     /// The train of this sign of a stage, if it has one.
     pub(crate) fn train_of(&self, stage: usize, sign: Sign) -> Option<TrainId> {
         self.trains.iter().position(|train| train.origin == TrainOrigin::Neurons { stage } && train.sign == sign)
     }
 
-    /// What each train stands for on `batch` images: the positive or the negative part of its layer's outputs.
+    /// What each train stands for on `batch` images: the positive or the negative part of its layer's outputs, times its factors.
     pub(crate) fn activity(&self, trained: &Network<f32>, inputs: &[f32], batch: usize) -> Activity {
         let outputs = trained.activations(inputs, batch);
         let part = |train: &Train| {
             let values = train.node.map_or(inputs, |node| &outputs[node]);
-            match train.sign {
+            let mut part: Vec<f32> = match train.sign {
                 Sign::Positive => values.iter().map(|&value| value.max(0.0)).collect(),
                 Sign::Negative => values.iter().map(|&value| (-value).max(0.0)).collect(),
-            }
+            };
+            let factors = train.factors.iter().cycle();
+            part.iter_mut().zip(factors).for_each(|(value, factor)| *value *= factor);
+            part
         };
         Activity { trains: self.trains.iter().map(part).collect(), outputs }
     }

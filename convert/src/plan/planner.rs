@@ -21,7 +21,8 @@ const MOST_LINKS: usize = 1024;
 
 impl<'a> Planner<'a> {
     pub(super) fn new(trained: &'a Network<f32>) -> Self {
-        let input = Train { origin: TrainOrigin::Input, node: None, sign: Sign::Positive, shape: trained.input() };
+        let (origin, sign, shape) = (TrainOrigin::Input, Sign::Positive, trained.input());
+        let input = Train { origin, node: None, sign, shape, factors: Vec::new() };
         Self { trained, plan: Plan { trains: vec![input], stages: Vec::new() }, values: Vec::new() }
     }
 
@@ -384,7 +385,7 @@ impl<'a> Planner<'a> {
     }
 
     fn train(&mut self, origin: TrainOrigin, node: usize, sign: Sign, shape: Shape) -> TrainId {
-        self.plan.trains.push(Train { origin, node: Some(node), sign, shape });
+        self.plan.trains.push(Train { origin, node: Some(node), sign, shape, factors: Vec::new() });
         self.plan.trains.len() - 1
     }
 }
