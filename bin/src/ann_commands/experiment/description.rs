@@ -39,6 +39,8 @@ pub(super) enum Preprocessing {
     MeanImage,
     /// Even contrast in each image, in units of bytes.
     Contrast,
+    /// The same, and whitened.
+    White,
 }
 
 /// How much is computed besides the epochs of each condition; the flags may change it.
