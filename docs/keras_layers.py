@@ -163,6 +163,25 @@ class Maxout(Own):
 
 
 @keras.saving.register_keras_serializable(package="lif")
+class SynapticMaxout(Own):
+    """The greatest x_i w_ij of any input i, plus b_j; the least for the first round(minima n) of the n outputs."""
+
+    keys = ("units", "minima", "use_bias")
+
+    def build(self, shape):
+        units = self.settings["units"]
+        self.kernel = self.add_weight(name="kernel", shape=(shape[-1], units))
+        self.bias = self.add_weight(name="bias", shape=(units,), initializer="zeros") if self.settings["use_bias"] else None
+
+    def call(self, inputs):
+        products = ops.expand_dims(inputs, -1) * self.kernel
+        units = self.settings["units"]
+        least = ops.arange(units) < int(self.settings["minima"] * units + 0.5)
+        chosen = ops.where(least, ops.min(products, -2), ops.max(products, -2))
+        return chosen if self.bias is None else chosen + self.bias
+
+
+@keras.saving.register_keras_serializable(package="lif")
 class ConvAct(Own):
     """above max(x, 0) + below min(x, 0), with weights for each channel."""
 

@@ -21,6 +21,7 @@ pub(crate) mod operation;
 mod paths;
 mod pointwise;
 mod rescaling;
+mod synaptic_maxout;
 mod tiles;
 mod window;
 mod zero_padding2d;
@@ -37,6 +38,7 @@ pub use max_pool2d::MaxPool2d;
 pub use maxout::Maxout;
 pub use mixlu::{MixLu, MixLuVariant};
 pub use rescaling::Rescaling;
+pub use synaptic_maxout::SynapticMaxout;
 pub use window::{Margins, Padding};
 pub use zero_padding2d::ZeroPadding2d;
 
@@ -88,6 +90,8 @@ pub enum Layer<T> {
     DoubledInput(DoubledInput),
     /// The greatest or least of several linear pieces.
     Maxout(Maxout),
+    /// The greatest or least of the products of a unit's synapses.
+    SynapticMaxout(SynapticMaxout<T>),
     /// Rectified units of which some keep the negative side.
     MixLu(MixLu),
     /// Two learned slopes per channel.
@@ -121,6 +125,7 @@ impl<T: Real> Layer<T> {
             Self::CwaLateral(layer) => layer,
             Self::DoubledInput(layer) => layer,
             Self::Maxout(layer) => layer,
+            Self::SynapticMaxout(layer) => layer,
             Self::MixLu(layer) => layer,
             Self::ConvAct(layer) => layer,
             Self::Add => &Add,
@@ -138,6 +143,7 @@ impl<T: Real> Layer<T> {
             Self::CwaConv2d(layer) => Some(layer),
             Self::CwaDense(layer) => Some(layer),
             Self::CwaLateral(layer) => Some(layer),
+            Self::SynapticMaxout(layer) => Some(layer),
             Self::ConvAct(layer) => Some(layer),
             Self::AveragePool2d(_)
             | Self::MaxPool2d(_)

@@ -61,7 +61,7 @@ pub use gradients::Gradients;
 pub use layer::{
     AveragePool2d, Averaging, BatchNormalization, Conv2d, ConvAct, CwaConv2d, CwaDense, CwaLateral, Dense,
     DoubledInput, Dropout, KernelShape, Layer, Margins, MaxPool2d, Maxout, MixLu, MixLuVariant, Padding, Rescaling,
-    Reshape, Weighting, ZeroPadding2d,
+    Reshape, SynapticMaxout, Weighting, ZeroPadding2d,
 };
 pub use loss::{Loss, RateLimit};
 pub use network::{Network, Node, Origin};

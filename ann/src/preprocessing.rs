@@ -1,4 +1,8 @@
-//! Images made easier to learn from: less their mean, or with even contrast. Values stay in units of bytes.
+//! Images made easier to learn from: less their mean, or with even contrast and white. Values stay in units of bytes.
+
+mod whitening;
+
+pub use whitening::Whitening;
 
 /// The mean of each value over all images of a training set, in units of bytes.
 ///
@@ -18,7 +22,7 @@ impl MeanImage {
     /// # Panics
     /// If there is no image, or not a whole number of them.
     pub fn of(pixels: &[u8], units: usize) -> Self {
-        let images = count(pixels, units);
+        let images = count(pixels.len(), units);
         // Sums of bytes are whole numbers, exact for 2^45 images.
         let mut sums = vec![0.0; units];
         for image in pixels.chunks_exact(units) {
@@ -37,7 +41,7 @@ impl MeanImage {
     /// # Panics
     /// If it is not a whole number of images of this size.
     pub fn subtracted(&self, pixels: &[u8]) -> Vec<f32> {
-        count(pixels, self.0.len());
+        count(pixels.len(), self.0.len());
         let means = self.0.iter().cycle();
         pixels.iter().zip(means).map(|(&pixel, &mean)| f32::from(pixel) - mean).collect()
     }
@@ -49,7 +53,7 @@ const FAINTEST: f64 = 40.0;
 /// Even contrast: each image less its mean over all pixels and channels, `x' = x S / max(s, 40)` with its standard deviation `s` and the
 /// mean `S` of those of a training set, in units of bytes.
 ///
-/// As in the CIFAR-10 example of MatConvNet (Vedaldi and Lenc 2015, arXiv:1412.4564), without the whitening that follows there.
+/// As in the CIFAR-10 example of MatConvNet (Vedaldi and Lenc 2015, arXiv:1412.4564), where [`Whitening`] follows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Contrast {
     deviation: f64,
@@ -63,7 +67,7 @@ impl Contrast {
     /// If there is no image, or not a whole number of them, or they have fewer than two values.
     pub fn of(pixels: &[u8], units: usize) -> Self {
         assert!(units > 1, "images of one value have no contrast");
-        let images = count(pixels, units);
+        let images = count(pixels.len(), units);
         let sum: f64 = pixels.chunks_exact(units).map(|image| mean_and_deviation(image)[1]).sum();
         Self { deviation: sum / images as f64, units }
     }
@@ -78,7 +82,7 @@ impl Contrast {
     /// # Panics
     /// If it is not a whole number of images of this size.
     pub fn normalised(self, pixels: &[u8]) -> Vec<f32> {
-        count(pixels, self.units);
+        count(pixels.len(), self.units);
         let mut values = Vec::with_capacity(pixels.len());
         for image in pixels.chunks_exact(self.units) {
             let [mean, deviation] = mean_and_deviation(image);
@@ -90,9 +94,9 @@ impl Contrast {
 }
 
 /// Number of images of so many values.
-fn count(pixels: &[u8], units: usize) -> usize {
-    let images = pixels.len() / units;
-    assert!(images > 0 && images * units == pixels.len(), "{} pixels for images of {units}", pixels.len());
+fn count(pixels: usize, units: usize) -> usize {
+    let images = pixels / units;
+    assert!(images > 0 && images * units == pixels, "{pixels} pixels for images of {units}");
     images
 }
 

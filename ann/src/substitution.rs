@@ -13,14 +13,37 @@ impl<T: Real> Network<T> {
     /// that is changed are divided by the new slope and multiplied by the old one, so that a ReLU network computes the same,
     /// `max(w x, 0) = p max((w / p) x, 0)`, but for what the noise adds; the weights of a network of Noisy Softplus are nA.
     ///
-    /// The last layer stays as it is, and so do linear layers, but for average pools, which [`ActivationChoice::pool`] decides.
+    /// Linear layers stay as they are, but for average pools, which [`ActivationChoice::pool`] decides. So does the last layer, unless
+    /// its outputs are rates (ReLU, Softplus or Noisy Softplus, as in [`Architecture::Paf`](crate::model::Architecture)).
     ///
     /// # Errors
     /// If the activation cannot stand where it would, as Noisy Softplus behind batch normalisation.
     pub fn with_activation(&self, choice: ActivationChoice) -> Result<Self, NetworkError> {
         let last = self.layers().len() - 1;
         let nodes = self.layers().iter().enumerate().map(|(index, layer)| {
-            let layer = if index < last { substituted(layer.clone(), choice) } else { layer.clone() };
+            let kept = index == last && !is_rate(layer.activation());
+            let layer = if kept { layer.clone() } else { substituted(layer.clone(), choice) };
+            Node::new(layer, self.origins(index))
+        });
+        Self::graph(self.input(), nodes.collect())
+    }
+
+    /// The network whose outputs are the weighted sums of its last layer, without their activation: what output neurons that rectify
+    /// themselves are to hear. The greatest output stays the greatest where the activation rises with the sum alone; that of Noisy Softplus
+    /// also depends on the noise.
+    ///
+    /// # Errors
+    /// None is known for a network that was one before.
+    pub fn with_linear_outputs(&self) -> Result<Self, NetworkError> {
+        let last = self.layers().len() - 1;
+        let nodes = self.layers().iter().enumerate().map(|(index, layer)| {
+            let mut layer = layer.clone();
+            match &mut layer {
+                Layer::Conv2d(conv) if index == last => *conv.activation_mut() = Activation::Linear,
+                Layer::Dense(dense) if index == last => *dense.activation_mut() = Activation::Linear,
+                Layer::Activation(activation) if index == last => *activation = Activation::Linear,
+                _ => {}
+            }
             Node::new(layer, self.origins(index))
         });
         Self::graph(self.input(), nodes.collect())
@@ -45,6 +68,14 @@ fn substituted<T: Real>(mut layer: Layer<T>, choice: ActivationChoice) -> Layer<
         tensor.iter_mut().for_each(|weight| *weight *= factor);
     }
     layer
+}
+
+/// Whether outputs of it can be the rates of neurons, and not what a cross-entropy judges.
+fn is_rate(activation: Activation) -> bool {
+    matches!(
+        activation,
+        Activation::Relu | Activation::Softplus | Activation::FixedNoise(_) | Activation::NoisySoftplus(_)
+    )
 }
 
 /// What an activation grows like for large inputs.

@@ -59,6 +59,16 @@ fn another_activation_keeps_the_function() {
     assert!(matches!(&back.layers()[1], Layer::AveragePool2d(pool) if pool.activation() == Activation::Linear));
     let residual = built(Architecture::ResNet18, COLOUR, ActivationChoice::Relu).expect("can be built");
     assert!(residual.with_activation(NOISY).is_err());
+    // Outputs that are rates change as well: with no weight far from another's function, all three tensors are divided.
+    let rates = built(Architecture::Paf { maps: [6, 12] }, GREY, ActivationChoice::Relu).expect("can be built");
+    let noisy = rates.with_activation(NOISY).expect("fits");
+    assert_eq!(noisy.layers()[5].activation(), NOISY.weighted());
+    let sums = noisy.with_linear_outputs().expect("was a network");
+    assert_eq!(sums.layers()[5].activation(), Activation::Linear);
+    assert_eq!((sums.layers()[2].activation(), sums.parameters()), (NOISY.weighted(), noisy.parameters()));
+    for (before, after) in rates.parameters().into_iter().zip(noisy.parameters()) {
+        assert!(before.iter().zip(after).all(|(&before, &after)| (before - p * after).abs() <= 3e-7 * before.abs()));
+    }
 }
 
 /// Counted by hand: inputs are doubled for averages, which have a weight per input and no bias, and the classes have both.
@@ -131,6 +141,7 @@ fn networks_of_mixed_units_fit_their_images() {
     assert_eq!(parameters(MixtureNetwork::Mnist, GREY, mixed), digits);
     assert_eq!(parameters(MixtureNetwork::Cifar10, COLOUR, mixed), colours);
     assert_eq!(parameters(MixtureNetwork::Mnist, GREY, MixtureUnits::Maxout { minima: 0.5 }), digits + 801 * 500);
+    assert_eq!(parameters(MixtureNetwork::Mnist, GREY, MixtureUnits::SynapticMaxout { minima: 0.5 }), digits);
     let slopes = 2 * (32 + 32 + 64 + 64);
     assert_eq!(parameters(MixtureNetwork::Cifar10, COLOUR, MixtureUnits::ConvAct), colours + slopes);
 }

@@ -26,9 +26,11 @@ fn gradients_are_those_of_the_losses() {
         (SMOOTHED, Activation::Linear),
         (Criterion::SigmoidCrossEntropy, Activation::Sigmoid),
         (Criterion::SigmoidCrossEntropy, Activation::Linear),
-        (Criterion::MeanSquare, Activation::Sigmoid),
-        (Criterion::MeanSquare, Activation::Linear),
-        (Criterion::HalfSquare, Activation::Softplus),
+        (Criterion::MEAN_SQUARE, Activation::Sigmoid),
+        (Criterion::MEAN_SQUARE, Activation::Linear),
+        (Criterion::HALF_SQUARE, Activation::Softplus),
+        (Criterion::HalfSquare { target_offset: 0.01 }, Activation::Softplus),
+        (Criterion::MeanSquare { target_offset: -0.2 }, Activation::Linear),
     ] {
         for targets in targets {
             let objective = Objective { criterion, ..Objective::default() };
@@ -74,8 +76,19 @@ fn losses_are_what_they_say() {
         (SMOOTHED, Activation::Softmax, 0.95 * third + 0.05 * two_thirds),
         (Criterion::SigmoidCrossEntropy, Activation::Linear, 2.0_f64.ln() + third),
         (Criterion::SigmoidCrossEntropy, Activation::Sigmoid, 2.0_f64.ln() + third),
-        (Criterion::MeanSquare, Activation::Sigmoid, (0.25 + 4.0 / 9.0) / 2.0),
-        (Criterion::HalfSquare, Activation::Linear, (1.0 + logits[1] * logits[1]) / 2.0),
+        (Criterion::MEAN_SQUARE, Activation::Sigmoid, (0.25 + 4.0 / 9.0) / 2.0),
+        (Criterion::HALF_SQUARE, Activation::Linear, (1.0 + logits[1] * logits[1]) / 2.0),
+        // Targets 1.01 and 0.01; 0.75 and -0.25.
+        (
+            Criterion::HalfSquare { target_offset: 0.01 },
+            Activation::Linear,
+            (1.01 * 1.01 + (logits[1] - 0.01).powi(2)) / 2.0,
+        ),
+        (
+            Criterion::MeanSquare { target_offset: -0.25 },
+            Activation::Sigmoid,
+            (0.0625 + (11.0_f64 / 12.0).powi(2)) / 2.0,
+        ),
     ] {
         let found = loss(criterion, activation);
         // Rounding of a few operations in f64.
@@ -109,7 +122,9 @@ fn a_criterion_names_the_last_layer_that_it_needs() {
         message(Criterion::SigmoidCrossEntropy),
         "sigmoid cross-entropy needs a last layer with sigmoid or linear activation, found softmax"
     );
-    assert!(message(Criterion::MeanSquare).contains("any but softmax"));
+    assert!(message(Criterion::MEAN_SQUARE).contains("any but softmax"));
     let smoothing = Criterion::SoftmaxCrossEntropy { label_smoothing: 1.0 };
     assert_eq!(message(smoothing), "the label smoothing must be in [0, 1), found 1");
+    let offset = Criterion::HalfSquare { target_offset: f64::NAN };
+    assert_eq!(message(offset), "the target offset must be finite, found NaN");
 }

@@ -4,8 +4,8 @@ use ann::{
     Activation, AveragePool2d, Averaging, BatchNormalization, Conv2d, ConvAct, CwaConv2d, CwaDense, CwaLateral, Dense,
     DoubledInput, Dropout, Extent, FixedNoise, KernelShape, Layer, LifRate, Margins, MaxPool2d, Maxout, MixLu,
     MixLuVariant, Network, Node, NoisySoftplus, Objective, Origin, Padding, Phase, RateLimit, Rescaling, Reshape,
-    RootFamily, RootUnit, Shape, VarianceGradient, ZeroPadding2d, initialiser::Fans, initialiser::glorot_uniform,
-    loss_and_gradients,
+    RootFamily, RootUnit, Shape, SynapticMaxout, VarianceGradient, ZeroPadding2d, initialiser::Fans,
+    initialiser::glorot_uniform, loss_and_gradients,
 };
 use sim::IfCurrExp;
 
@@ -206,6 +206,15 @@ fn mixed_units_and_learned_slopes() {
     }
     between("maxout", vec![Layer::Conv2d(conv([2, 2, 4, 6], Activation::Linear, 1)), maxout(3, 0.0)], TRAINING);
     between("min-maxout", vec![maxout(2, 0.5)], TRAINING);
+    for minima in [0.0, 0.4] {
+        let synaptic = SynapticMaxout::new(4, values(20, 3), Some(values(5, 4))).expect("lengths fit");
+        let layers = vec![
+            dense(3, 4, Activation::Tanh, 1),
+            Layer::SynapticMaxout(synaptic.with_minima(minima)),
+            dense(5, 3, Activation::Softmax, 2),
+        ];
+        check("synaptic maxout", &Network::new(Shape::flat(3), layers).expect("the layers fit"), TRAINING);
+    }
     let slopes = || ConvAct::new(values(4, 2), values(4, 3)).expect("lengths fit");
     between("conv act", vec![Layer::ConvAct(slopes())], TRAINING);
     let layers =

@@ -17,7 +17,7 @@ const EXAMPLES: Examples<'_> = Examples { pixels: Pixels::Bytes(&[255]), targets
 
 fn settings(optimiser: Optimiser, epochs: usize) -> TrainingSettings {
     let mut settings = TrainingSettings::new(optimiser, epochs, 1, 1);
-    settings.objective.criterion = Criterion::HalfSquare;
+    settings.objective.criterion = Criterion::HALF_SQUARE;
     settings
 }
 

@@ -2,8 +2,8 @@
 
 use ann::{
     Activation, Averaging, ConvAct, CwaConv2d, CwaDense, CwaLateral, Dense, DoubledInput, Extent, KernelShape, Layer,
-    Maxout, MixLu, MixLuVariant, Network, NetworkError, Objective, Padding, Phase, Shape, Weighting, initialiser::Fans,
-    initialiser::Initialiser, loss_and_gradients,
+    Maxout, MixLu, MixLuVariant, Network, NetworkError, Objective, Padding, Phase, Shape, SynapticMaxout, Weighting,
+    initialiser::Fans, initialiser::Initialiser, loss_and_gradients,
 };
 
 fn run(input: Shape, layers: Vec<Layer<f64>>, values: &[f64]) -> Vec<f64> {
@@ -110,6 +110,26 @@ fn maxout_takes_the_greatest_or_least_of_neighbours() {
     let (_, gradients) = loss_and_gradients(&network, &[0.0], &[1], Objective::default(), Phase::Inference);
     let found: Vec<bool> = gradients.tensors()[1].iter().map(|&gradient| gradient != 0.0).collect();
     assert_eq!(found, [true, false, false, true]);
+}
+
+/// Products by hand: 2, -3, 0.5 and 1, 1, 0.25 of the inputs 1, -1 and 0.5 with the weights of two units.
+#[test]
+fn synaptic_maxout_chooses_one_synapse() {
+    let kernel = || vec![2.0, 1.0, 3.0, -1.0, 1.0, 0.5];
+    let layer = |bias| SynapticMaxout::new(3, kernel(), bias).expect("lengths fit");
+    let outputs = |layer| run(Shape::flat(3), vec![Layer::SynapticMaxout(layer)], &[1.0, -1.0, 0.5]);
+    assert_eq!(outputs(layer(None)), [2.0, 1.0]);
+    assert_eq!(outputs(layer(Some(vec![0.5, -1.0]))), [2.5, 0.0]);
+    assert_eq!(outputs(layer(None).with_minima(0.5)), [-3.0, 1.0]);
+    assert_eq!(outputs(layer(None).with_minima(1.0)), [-3.0, 0.25]);
+    // The first of equal products learns: of the second unit that of the first input, times its value.
+    let last = Dense::new(2, vec![0.3, -0.1, -0.5, 0.7], None, Activation::Softmax).expect("lengths fit");
+    let layers = vec![Layer::SynapticMaxout(layer(Some(vec![0.0, 0.0]))), Layer::Dense(last)];
+    let network = Network::new(Shape::flat(3), layers).expect("the layers fit");
+    let (_, gradients) = loss_and_gradients(&network, &[1.0, -1.0, 0.5], &[1], Objective::default(), Phase::Inference);
+    let [kernel, bias, ..] = gradients.tensors() else { panic!("two tensors of the layer") };
+    assert_eq!(kernel[..], [bias[0], bias[1], 0.0, 0.0, 0.0, 0.0]);
+    assert!(bias.iter().all(|&gradient| gradient != 0.0));
 }
 
 #[test]
@@ -338,12 +358,18 @@ fn impossible_settings_are_refused() {
         assert!(error.to_string().contains("fraction of negative units must be in [0, 1], found"), "{error}");
         let error = refusal(flat, vec![Layer::Maxout(Maxout::new(2).with_minima(q))]);
         assert!(error.to_string().contains("fraction of minima must be in [0, 1], found"), "{error}");
+        let synaptic = SynapticMaxout::new(4, vec![0.0; 8], None).expect("lengths fit");
+        let error = refusal(flat, vec![Layer::SynapticMaxout(synaptic.with_minima(q))]);
+        assert!(error.to_string().contains("fraction of minima must be in [0, 1], found"), "{error}");
     }
     for pieces in [0, 1] {
         let error = refusal(flat, vec![Layer::Maxout(Maxout::new(pieces))]);
         assert!(error.to_string().contains("number of pieces must be 2 or more"), "{error}");
     }
     assert!(matches!(refusal(flat, vec![Layer::Maxout(Maxout::new(3))]), NetworkError::Pieces { pieces: 3, .. }));
+    let synaptic = SynapticMaxout::new(3, vec![0.0; 6], None).expect("lengths fit");
+    assert!(matches!(refusal(flat, vec![Layer::SynapticMaxout(synaptic)]), NetworkError::Channels { .. }));
+    assert!(SynapticMaxout::new(3, vec![0.0; 6], Some(vec![0.0])).is_err());
     let slopes = ConvAct::new(vec![1.0; 3], vec![0.0; 3]).expect("lengths fit");
     assert!(matches!(refusal(flat, vec![Layer::ConvAct(slopes)]), NetworkError::Channels { .. }));
     let good = Averaging::conductances(4, -0.4);

@@ -63,6 +63,7 @@ const HOMES: [(&str, &[&str]); 28] = [
             "sim/src/theory/fast_slow.rs",
             "sim/src/theory/fit.rs",
             "convert/src/calibration.rs",
+            "ann/src/preprocessing/whitening.rs",
         ],
     ),
     ("anyhow", &["bin/"]),

@@ -36,9 +36,10 @@ fn check(document: &Value, name: &str, runs: usize) {
     for condition in conditions {
         assert_eq!(condition["runs"].as_array().unwrap().len(), runs);
     }
-    for rows in document["records"].as_object().unwrap().values() {
+    for (name, rows) in document["records"].as_object().unwrap() {
         let rows = rows.as_array().unwrap();
-        assert_eq!(rows.len(), conditions.len());
+        // Tables by epoch have as many rows as were published.
+        assert!(rows.len() == conditions.len() || name.ends_with("-by-epoch"), "{name}");
         for row in rows {
             if let (Some(low), Some(value), Some(high)) =
                 (row["ours_low"].as_f64(), row["ours"].as_f64(), row["ours_high"].as_f64())
@@ -98,6 +99,13 @@ fn convolutional_networks_of_noisy_softplus() {
     let test = "nsp-convnet-test-accuracy-percent";
     // As printed: 97.03 % of spiking neurons and a loss of 0.74 points.
     assert_eq!(number(row(&document, test, "Noisy Softplus 2016"), "published"), 97.77);
+    // One epoch more, on the network of another condition.
+    let tuned =
+        document["conditions"].as_array().unwrap().iter().find(|one| one["name"] == "ReLU fine-tuned 2017").unwrap();
+    assert_eq!(
+        (&tuned["epochs"], &row(&document, test, "ReLU fine-tuned 2017")["reference"]),
+        (&1.into(), &"ReLU 2017".into())
+    );
     for row in rows(&document, test) {
         let name = row["condition"].as_str().unwrap();
         // Softplus of zero is 0.69 everywhere: it needs more than a few steps.
@@ -118,6 +126,11 @@ fn mixed_units_on_digits() {
     // The same seeds and units: only the mixture tells them apart.
     assert!(error("redrawn 10 %") != error("fixed 10 %"), "{document}");
     assert_eq!(number(row(&document, train, "redrawn 10 %"), "published"), 90.13);
+    // Three epochs, and no condition of one percent: three of the published eighteen numbers, the last of which is that of the end.
+    let course = rows(&document, "mixlu-mnist-test-error-percent-by-epoch");
+    let published: Vec<f64> = course.iter().map(|row| number(row, "published")).collect();
+    assert_eq!(published, [2.07, 1.54, 1.46]);
+    assert_eq!(course[2]["ours"], row(&document, "mixlu-mnist-test-error-percent", "ReLU")["ours"]);
 }
 
 /// Skipped where there is no CIFAR-10 beside the checkout.
@@ -176,6 +189,20 @@ fn threads_do_not_change_the_result_and_files_are_written() {
     assert_eq!(lines.len(), 7, "six epochs of one run: {epochs}");
     let document: Value = serde_json::from_slice(&read("cwa-fcn.json")).unwrap();
     assert_eq!(document["training_images"], 300);
+}
+
+/// A network is trained on where another condition left it, which comes along when only the later one is asked for.
+#[test]
+fn fine_tuning_brings_along_what_it_begins_with() {
+    let document = quick("nsp-convnet", &["--only", "ReLU fine-tuned"]);
+    check(&document, "nsp-convnet", 1);
+    let names: Vec<&str> =
+        document["conditions"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["ReLU 2017", "ReLU fine-tuned 2017"]);
+    let accuracies = ["ReLU 2017", "ReLU fine-tuned 2017"]
+        .map(|name| number(row(&document, "nsp-convnet-train-accuracy-percent", name), "ours"));
+    // A network drawn anew would be guessing in its first twenty steps.
+    assert!(accuracies[1] > MORE_THAN_GUESSING, "{accuracies:?}");
 }
 
 #[test]

@@ -124,6 +124,42 @@ fn activations_and_models_have_names() {
     }
 }
 
+/// A network trained towards counts, then for an epoch as Noisy Softplus towards raised targets: the loss after no step at all is that
+/// of the targets that were asked for.
+#[test]
+fn fine_tuning_raises_targets() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    halves(folder);
+    let flags = "--model paf --activation relu --loss half-square --optimiser sgd --layer-rates 1,10,1 --weight-limit 0.2 --batch 10 \
+                 --epochs 20 --decay 1 --learning-rate 0.02";
+    assert_eq!(trained(folder, "relu.h5", flags)["test_correct"], 60);
+    let relu = folder.join("relu.h5");
+    let tune = |offset: &str, activation: &str| {
+        let flags = format!(
+            "--from {} {activation} --loss half-square --optimiser sgd --learning-rate 1e-9 --epochs 1 {offset}",
+            relu.display()
+        );
+        trained(folder, "tuned.h5", &flags)["test_loss"].as_f64().unwrap()
+    };
+    // Half of ten squares (y - t - o)^2 is that of (y - t)^2, less o sum (y - t), and 5 o^2.
+    let loss = |offset: f64| tune(&format!("--target-offset {offset}"), "") - 5.0 * offset * offset;
+    let (none, some, more) = (tune("", ""), loss(0.01), loss(0.02));
+    // Losses of about 0.1 in f32, and weights that 1e-9 moves by less than that.
+    assert!((more - none - 2.0 * (some - none)).abs() < 1e-6, "{none} {some} {more}");
+    assert!((some - none).abs() > 1e-5, "{none} {some}");
+    assert!(tune("--target-offset 0.01", "--activation noisy-softplus").is_finite());
+    // Sums instead of counts: none of the ten is cut off at 0 any more, and the others are as they were.
+    let float = |bytes: Vec<u8>| -> Vec<f32> {
+        let values = &bytes[bytes.len() - 4 * 600..];
+        values.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()
+    };
+    trained(folder, "sums.h5", &format!("--from {} --epochs 0 --loss half-square --linear-outputs", relu.display()));
+    let (counts, sums) = (float(outputs(folder, "relu.h5")), float(outputs(folder, "sums.h5")));
+    assert!(counts.iter().zip(&sums).all(|(&count, &sum)| count == sum.max(0.0)));
+    assert!(sums.iter().any(|&sum| sum < 0.0), "{sums:?}");
+}
+
 /// A file of layers, a trained ReLU network with Noisy Softplus instead, and an auto-encoder.
 #[test]
 fn networks_come_from_files_too() {
@@ -141,6 +177,14 @@ fn networks_come_from_files_too() {
     assert_eq!(trained(folder, "relu.h5", &flags)["test_correct"], 60);
     let flags = format!("--from {} --activation noisy-softplus --epochs 1", folder.join("relu.h5").display());
     assert_eq!(trained(folder, "noisy.h5", &flags)["test_correct"], 60);
+    let synaptic = layers[1].replace("Dense", "SynapticMaxout").replace("activation = \"hidden\"", "minima = 0.5");
+    let text = [layers[0], &synaptic, layers[2]].map(|layer| format!("[[layers]]\n{layer}\n")).concat();
+    std::fs::write(&file, text).unwrap();
+    let flags = format!("--model {} --activation relu --epochs 30 --decay 1 --learning-rate 0.01", file.display());
+    assert_eq!(trained(folder, "synaptic.h5", &flags)["test_correct"], 60);
+    assert_eq!(outputs(folder, "synaptic.h5").len() % 4, 0);
+    let message = failure(program("convert").arg(folder.join("synaptic.h5")).arg("--data-dir").arg(folder), 1);
+    assert!(message.contains("(SynapticMaxout) takes the greatest product"), "{message}");
     let decoder = layers[..2].join("\n[[layers]]\n");
     let decoder =
         format!("[[layers]]\n{decoder}\n[[layers]]\nclass_name = \"Dense\"\nunits = 784\nactivation = \"sigmoid\"\n");
@@ -177,6 +221,11 @@ fn wrong_wishes_are_refused() {
         ("--activation relu --validation 1.5", 1, "the validation share"),
         ("--activation relu --loss mean-square", 1, "any but softmax"),
         ("--activation relu --loss sigmoid --label-smoothing 0.1", 1, "--loss softmax"),
+        ("--activation relu --target-offset 0.01", 1, "--loss mean-square or half-square"),
+        ("--activation relu --loss sigmoid --target-offset NaN", 1, "--loss mean-square or half-square"),
+        ("--model paf --activation relu --loss half-square --target-offset NaN", 1, "the target offset must be finite"),
+        ("--activation relu --layer-rates 1,10", 1, "layer"),
+        ("--activation relu --layer-rates 1,0,1", 1, "the factor of a layer on the learning rate"),
         ("--activation relu --shift 28", 1, "the random shift"),
         ("--activation relu --l2 1 --weight-decay 1", 2, "cannot be used with"),
         ("--epochs 1", 2, "--activation"),

@@ -10,12 +10,17 @@ use crate::keras::value::{Axes, Flow};
 use crate::keras::weights::Place;
 use crate::layer::{
     Averaging, ConvAct, CwaConv2d, CwaDense, CwaLateral, DoubledInput, KernelShape, Layer, Maxout, MixLu, MixLuVariant,
-    Weighting,
+    SynapticMaxout, Weighting,
 };
 
 #[derive(Deserialize)]
 struct MaxoutConfig {
     pieces: usize,
+    minima: f64,
+}
+
+#[derive(Deserialize)]
+struct MinimaConfig {
     minima: f64,
 }
 
@@ -65,6 +70,7 @@ impl Assembly<'_> {
             "Maxout" => record
                 .parse()
                 .map(|MaxoutConfig { pieces, minima }| Layer::Maxout(Maxout::new(pieces).with_minima(minima))),
+            "SynapticMaxout" => self.synaptic_maxout(record, input, place),
             "MixLU" => mixlu(record),
             "ConvAct" => self.conv_act(record, input, place),
             "DoubledInput" => Ok(Layer::DoubledInput(DoubledInput)),
@@ -74,10 +80,22 @@ impl Assembly<'_> {
             _ => return None,
         };
         let axes = match class {
-            "CwaDense" | "CwaLateral" => Axes::Vector,
+            "SynapticMaxout" | "CwaDense" | "CwaLateral" => Axes::Vector,
             _ => input.axes,
         };
         Some(layer.and_then(|layer| self.push(layer, &[input], axes)))
+    }
+
+    fn synaptic_maxout(&self, record: &LayerRecord, input: Flow, place: &Place) -> Result<Layer<f32>, ModelFileError> {
+        let DenseConfig { units, use_bias } = record.parse()?;
+        if let Axes::ByChannel(_) = input.axes {
+            return Err(record.contradiction("save the model with channels_last".to_owned()));
+        }
+        let inputs = input.shape.units();
+        let kernel = self.weights(record, place, ("kernel", 0), &[inputs, units])?;
+        let bias = self.bias(record, place, 1, use_bias, units)?;
+        let layer = SynapticMaxout::new(inputs, kernel, bias).map_err(|source| self.network_error(source))?;
+        Ok(Layer::SynapticMaxout(layer.with_minima(record.parse::<MinimaConfig>()?.minima)))
     }
 
     fn conv_act(&self, record: &LayerRecord, input: Flow, place: &Place) -> Result<Layer<f32>, ModelFileError> {

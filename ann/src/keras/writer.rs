@@ -189,9 +189,12 @@ fn ranks(network: &Network<f32>) -> (Rank, Vec<Rank>) {
             | Layer::GlobalMaxPool2d
             | Layer::ZeroPadding2d(_)
             | Layer::CwaConv2d(_) => Rank::Map,
-            Layer::Flatten | Layer::Reshape(_) | Layer::Dense(_) | Layer::CwaDense(_) | Layer::CwaLateral(_) => {
-                Rank::Vector
-            }
+            Layer::Flatten
+            | Layer::Reshape(_)
+            | Layer::Dense(_)
+            | Layer::CwaDense(_)
+            | Layer::CwaLateral(_)
+            | Layer::SynapticMaxout(_) => Rank::Vector,
             Layer::BatchNormalization(_)
             | Layer::Dropout(_)
             | Layer::Rescaling(_)

@@ -10,7 +10,8 @@ use crate::activation::lif_rate::LifRate;
 use crate::activation::root_unit::RootUnit;
 use crate::keras::PACKAGE;
 use crate::layer::{
-    Averaging, BatchNormalization, Conv2d, CwaConv2d, CwaDense, CwaLateral, Dense, Layer, Margins, Padding, Weighting,
+    Averaging, BatchNormalization, Conv2d, CwaConv2d, CwaDense, CwaLateral, Dense, Layer, Margins, Padding,
+    SynapticMaxout, Weighting,
 };
 use crate::shape::{Extent, Shape};
 
@@ -74,6 +75,7 @@ impl<'a> WrittenLayer<'a> {
                 let config = json!({"pieces": layer.pieces(), "minima": layer.minima()});
                 plain("lif>Maxout", "maxout", config)
             }
+            Layer::SynapticMaxout(layer) => synaptic_maxout(layer),
             Layer::MixLu(layer) => {
                 let variant = layer.variant().name();
                 let config = json!({"fraction": layer.fraction(), "variant": variant, "seed": layer.seed()});
@@ -186,6 +188,12 @@ fn with_averaging(mut config: Value, averaging: Averaging) -> Value {
         Weighting::Absolute => Value::Null,
     };
     config
+}
+
+fn synaptic_maxout(layer: &SynapticMaxout<f32>) -> WrittenLayer<'_> {
+    let config = json!({"units": layer.outputs(), "minima": layer.minima(), "use_bias": layer.bias().is_some()});
+    let tensors = kernel_and_bias(vec![layer.inputs(), layer.outputs()], layer.kernel(), layer.bias());
+    WrittenLayer { tensors, ..plain("lif>SynapticMaxout", "synaptic_maxout", config) }
 }
 
 fn averaging_dense(layer: &CwaDense<f32>) -> WrittenLayer<'_> {

@@ -3,7 +3,7 @@
 use crate::activation::{Activation, ActivationChoice};
 use crate::error::NetworkError;
 use crate::initialiser::{Fans, Initialiser};
-use crate::layer::{BatchNormalization, Conv2d, Dense, KernelShape, Layer, Padding};
+use crate::layer::{BatchNormalization, Conv2d, Dense, KernelShape, Layer, Padding, SynapticMaxout};
 use crate::network::{Network, Node, Origin};
 use crate::real::Real;
 use crate::shape::{Extent, Shape};
@@ -158,6 +158,22 @@ impl<T: Real> Builder<T> {
         self.check(Shape::flat(outputs), inputs)?;
         let kernel = self.weights(inputs * outputs, [inputs, outputs])?;
         self.layer(Layer::Dense(Dense::new(inputs, kernel, biases(bias, outputs), activation)?))
+    }
+
+    /// Maxima of the products of single synapses on the last layer, behind a `Flatten` if that gives a map, minima for a fraction of the
+    /// units in [0, 1].
+    ///
+    /// # Errors
+    /// If it does not fit there, or the fraction is out of range.
+    pub fn synaptic_maxout(&mut self, outputs: usize, bias: Bias, minima: f64) -> Result<Origin, NetworkError> {
+        if !self.shape(self.top()).is_flat() {
+            self.layer(Layer::Flatten)?;
+        }
+        let inputs = self.shape(self.top()).units();
+        self.check(Shape::flat(outputs), inputs)?;
+        let kernel = self.weights(inputs * outputs, [inputs, outputs])?;
+        let layer = SynapticMaxout::new(inputs, kernel, biases(bias, outputs))?;
+        self.layer(Layer::SynapticMaxout(layer.with_minima(minima)))
     }
 
     /// Fresh batch normalisation on the last layer.

@@ -36,6 +36,12 @@ pub enum MixtureUnits {
         /// Fraction of minima, in [0, 1].
         minima: f64,
     },
+    /// [`SynapticMaxout`](crate::SynapticMaxout), the greatest product of any synapse and no sum, instead of the last convolution, which
+    /// covers its whole map; the other layers have ReLU units.
+    SynapticMaxout {
+        /// Fraction of minima, in [0, 1].
+        minima: f64,
+    },
     /// [`ConvAct`], the slopes drawn around 1 and 0 with a deviation of 0.1.
     ConvAct,
 }
@@ -71,8 +77,7 @@ impl MixtureNetwork {
                     mixture.builder.convolution(valid, Bias::Zero, Activation::Linear)?;
                     mixture.builder.layer(Layer::MaxPool2d(MaxPool2d::new(Extent::square(2))))?;
                 }
-                mixture.weighted(convolution(4, 500, Padding::Valid))?;
-                mixture.units()?;
+                mixture.covering(500)?;
             }
             Self::Cifar10 => {
                 let halving = Extent::square(2);
@@ -88,8 +93,7 @@ impl MixtureNetwork {
                     let average = average.with_stride(halving).with_padding(Padding::Same);
                     mixture.builder.layer(Layer::AveragePool2d(average))?;
                 }
-                mixture.weighted(convolution(4, 64, Padding::Valid))?;
-                mixture.units()?;
+                mixture.covering(64)?;
             }
         }
         mixture.builder.dense(classes, Bias::Zero, Activation::Softmax)?;
@@ -113,9 +117,19 @@ impl<T: Real> Mixture<T> {
         self.builder.convolution(Convolution { outputs, ..convolution }, Bias::Zero, Activation::Linear)
     }
 
+    /// So many units that hear the whole map of 4x4.
+    fn covering(&mut self, outputs: usize) -> Result<Origin, NetworkError> {
+        if let MixtureUnits::SynapticMaxout { minima } = self.units {
+            return self.builder.synaptic_maxout(outputs, Bias::Zero, minima);
+        }
+        self.weighted(Convolution { side: 4, stride: 1, outputs, padding: Padding::Valid })?;
+        self.units()
+    }
+
     fn units(&mut self) -> Result<Origin, NetworkError> {
         let layer = match self.units {
             MixtureUnits::Same(activation) => Layer::Activation(activation),
+            MixtureUnits::SynapticMaxout { .. } => Layer::Activation(Activation::Relu),
             // Layers of one size would choose the same units with one seed.
             MixtureUnits::MixLu { fraction, variant } => {
                 Layer::MixLu(MixLu::new(fraction, variant, self.seed ^ (self.layers << 48)))

@@ -3,8 +3,8 @@
 use ann::{
     Activation, AveragePool2d, Averaging, BatchNormalization, Conv2d, ConvAct, CwaConv2d, CwaDense, CwaLateral, Dense,
     DoubledInput, Dropout, Extent, FixedNoise, KernelShape, Layer, LifRate, Margins, MaxPool2d, Maxout, Network, Node,
-    NoisySoftplus, Origin, Padding, Rescaling, Reshape, RootFamily, RootUnit, Shape, ZeroPadding2d, initialiser::Fans,
-    initialiser::glorot_uniform,
+    NoisySoftplus, Origin, Padding, Rescaling, Reshape, RootFamily, RootUnit, Shape, SynapticMaxout, ZeroPadding2d,
+    initialiser::Fans, initialiser::glorot_uniform,
 };
 
 fn weights(count: usize, tensor: u32) -> Vec<f32> {
@@ -94,6 +94,9 @@ pub(crate) fn own_units() -> Network<f32> {
     let cwa = |inputs: usize, averaging, tensor| {
         Layer::CwaDense(CwaDense::new(inputs, weights(inputs * 5, tensor), averaging).expect("lengths fit"))
     };
+    let synaptic = |bias: Option<Vec<f32>>, inputs, tensor| {
+        SynapticMaxout::new(inputs, weights(35, tensor), bias).expect("lengths fit")
+    };
     let layers = vec![
         Layer::DoubledInput(DoubledInput),
         Layer::CwaConv2d(averages),
@@ -111,6 +114,9 @@ pub(crate) fn own_units() -> Network<f32> {
         dense(6, 5, lif, 36),
         Layer::Activation(lif),
         cwa(5, Averaging { leak: 0.5, clips: false, ..Averaging::conductances(5, 0.25) }, 37),
+        Layer::Activation(Activation::Relu),
+        Layer::SynapticMaxout(synaptic(Some(weights(7, 44)), 5, 43).with_minima(0.3)),
+        Layer::SynapticMaxout(synaptic(None, 7, 45)),
         Layer::Activation(Activation::Relu),
         Layer::CwaLateral(lateral.with_steps(2)),
         cwa(5, Averaging::ABSOLUTE, 38),

@@ -88,7 +88,7 @@ impl Score {
             return Ok(Score::Classes(ann::evaluate(network, samples)?));
         }
         let examples = Examples { pixels: samples.pixels.into(), targets: Targets::Inputs };
-        let objective = Objective { criterion: Criterion::MeanSquare, ..Objective::default() };
+        let objective = Objective { criterion: Criterion::MEAN_SQUARE, ..Objective::default() };
         let loss = ann::measure_loss(network, examples, objective)?;
         Ok(Score::Inputs { mean_square: loss.distance / samples.len() as f64 })
     }

@@ -15,9 +15,11 @@ pub(super) enum ModelChoice {
 }
 
 /// Networks by name.
-const NAMES: [(&str, Architecture); 15] = [
+const NAMES: [(&str, Architecture); 17] = [
     ("paper", Architecture::Paper { maps: [6, 12] }),
     ("16c-64c", Architecture::Paper { maps: [16, 64] }),
+    ("paf", Architecture::Paf { maps: [6, 12] }),
+    ("paf-16c-64c", Architecture::Paf { maps: [16, 64] }),
     ("lenet5", Architecture::LeNet5(Pool::Average)),
     ("lenet5-max", Architecture::LeNet5(Pool::Max)),
     ("mlp-4", Architecture::Mlp { layers: 4, units: 128 }),

@@ -35,6 +35,14 @@ enum LayerTable {
         #[serde(default)]
         activation: ActivationName,
     },
+    SynapticMaxout {
+        units: usize,
+        /// Fraction of the units that are minima.
+        #[serde(default)]
+        minima: f64,
+        #[serde(default = "yes")]
+        use_bias: bool,
+    },
     AveragePooling2D {
         #[serde(default = "two")]
         pool_size: usize,
@@ -139,6 +147,9 @@ fn put(builder: &mut Builder<f32>, table: LayerTable, hidden: ActivationChoice) 
         LayerTable::Dense { units, use_bias, activation } => {
             builder.dense(units, bias(use_bias), activation.of(hidden))
         }
+        LayerTable::SynapticMaxout { units, minima, use_bias } => {
+            builder.synaptic_maxout(units, bias(use_bias), minima)
+        }
         LayerTable::AveragePooling2D { pool_size, strides, padding } => {
             let pool = AveragePool2d::new(Extent::square(pool_size), hidden.pool());
             let stride = Extent::square(strides.unwrap_or(pool_size));
@@ -193,5 +204,7 @@ mod tests {
         let window = message("[[layers]]\nclass_name = \"Conv2D\"\nfilters = 2\nkernel_size = 29");
         assert!(window.contains("number 1") && window.contains("29x29"), "{window}");
         assert!(message("[[layers]]\nclass_name = \"Dropout\"\nrate = 1.5").contains("rate"));
+        let fraction = message("layers = [{ class_name = \"SynapticMaxout\", units = 3, minima = 1.5 }]");
+        assert!(fraction.contains("fraction of minima must be in [0, 1], found 1.5"), "{fraction}");
     }
 }

@@ -29,10 +29,10 @@ const TAU_SYN: f64 = 5.0;
 /// Flags of `ann train`.
 #[derive(Debug, Args)]
 pub struct TrainArguments {
-    /// Network: paper, 16c-64c, lenet5, lenet5-max, mlp-4, mlp-6, mlp-8, mlp-1200, autoencoder, cnn5, resnet18, cwa-fcn, cwa-cnn, cwa-resnet18, mixlu, or a file of layers
+    /// Network: paper, 16c-64c, paf and paf-16c-64c (the same with the activation on the outputs too), lenet5, lenet5-max, mlp-4, mlp-6, mlp-8, mlp-1200, autoencoder, cnn5, resnet18, cwa-fcn, cwa-cnn, cwa-resnet18, mixlu, or a file of layers
     #[arg(long, value_name = "NAME|FILE.toml", default_value = "paper")]
     model: ModelChoice,
-    /// Train this network on (Keras .h5 or .keras, ONNX, NIR); its hidden layers get the --activation if one is given
+    /// Train this network on (Keras .h5 or .keras, ONNX, NIR); its hidden layers get the --activation if one is given, and so do outputs that are ReLU, Softplus or Noisy Softplus
     #[arg(long, value_name = "FILE", conflicts_with = "model")]
     from: Option<PathBuf>,
     /// Activation of the hidden units: noisy-softplus, relu, leaky-relu-0.1, elu, neglu, sigmoid, tanh, softplus, lif, siegert-0.5,
@@ -58,6 +58,10 @@ pub struct TrainArguments {
     resume: Option<PathBuf>,
     #[command(flatten)]
     run: RunArguments,
+    /// Write the weighted sums of the last layer as outputs, without its activation, as convert takes them: its output neurons rectify
+    /// themselves. With --epochs 0 the network of --from is written so
+    #[arg(long)]
+    linear_outputs: bool,
     /// Write the course of the training (history.json, history.csv) and a figure of it into this folder
     #[arg(long, value_name = "DIR")]
     history: Option<PathBuf>,
@@ -298,7 +302,9 @@ fn write(
         settings: described,
     };
     let path = &session.arguments.output;
-    ann::keras::write(path, &session.network, &provenance)
+    let written =
+        if session.arguments.linear_outputs { session.network.with_linear_outputs()? } else { session.network.clone() };
+    ann::keras::write(path, &written, &provenance)
         .with_context(|| format!("cannot write the model {}", path.display()))?;
     if let Some(folder) = &session.arguments.history {
         let folder = ResultFolder::open(folder)?;

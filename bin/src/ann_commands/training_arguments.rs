@@ -1,7 +1,7 @@
 //! The flags of `ann train` that say how to train.
 
 use ann::{
-    ActivationChoice, Augmentation, Criterion, EarlyStopping, Flip, Method, Plateau, RateLimit, Schedule,
+    ActivationChoice, Augmentation, Criterion, EarlyStopping, Flip, LayerRate, Method, Plateau, RateLimit, Schedule,
     TrainingSettings, Watched, WeightDecay, model,
 };
 use anyhow::{Result, bail};
@@ -34,6 +34,9 @@ pub(super) struct TrainingArguments {
     /// Learning rate of the first epoch [default: 0.003 for adam, 0.1 for the others]
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     learning_rate: Option<f64>,
+    /// Factors on the learning rate by layer, one for each that has something to learn, from the first on
+    #[arg(long, value_name = "FACTOR,..", value_delimiter = ',', allow_negative_numbers = true)]
+    layer_rates: Vec<f64>,
     /// How the learning rate changes from epoch to epoch
     #[arg(long, value_enum, default_value_t = ScheduleChoice::Exponential)]
     schedule: ScheduleChoice,
@@ -73,6 +76,9 @@ pub(super) struct TrainingArguments {
     /// Share of each label that is spread over all classes
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, allow_negative_numbers = true)]
     label_smoothing: f64,
+    /// Added to all targets, so that a label is 1 + O at its output and O at the others; only with --loss mean-square or half-square
+    #[arg(long, value_name = "O", default_value_t = 0.0, allow_negative_numbers = true)]
+    target_offset: f64,
     /// Hidden outputs above this ceiling are penalised (Noisy Softplus: 1 is one spike per tau_syn) [default: 0.8 for
     /// noisy-softplus, none for the others]
     #[arg(long, value_name = "Y", allow_negative_numbers = true)]
@@ -145,6 +151,7 @@ impl TrainingArguments {
         let optimiser = &mut settings.optimiser;
         (optimiser.method, optimiser.learning_rate) = self.method(optimiser.learning_rate)?;
         optimiser.learning_rate = self.learning_rate.unwrap_or(optimiser.learning_rate);
+        optimiser.layer_rates = self.layer_rates.iter().copied().map(LayerRate::uniform).collect();
         optimiser.warm_up = self.warm_up;
         optimiser.plateau = self.plateau.map(|patience| Plateau { factor: self.plateau_factor, patience, watched });
         optimiser.weight_decay = match (self.l2, self.weight_decay) {
@@ -157,9 +164,16 @@ impl TrainingArguments {
         settings.objective.criterion = match (self.loss, task) {
             (Some(LossChoice::Softmax), _) | (None, Task::Classes) => softmax,
             (Some(LossChoice::Sigmoid), _) | (None, Task::Inputs) => Criterion::SigmoidCrossEntropy,
-            (Some(LossChoice::MeanSquare), _) => Criterion::MeanSquare,
-            (Some(LossChoice::HalfSquare), _) => Criterion::HalfSquare,
+            (Some(LossChoice::MeanSquare), _) => Criterion::MeanSquare { target_offset: self.target_offset },
+            (Some(LossChoice::HalfSquare), _) => Criterion::HalfSquare { target_offset: self.target_offset },
         };
+        let squared =
+            matches!(settings.objective.criterion, Criterion::MeanSquare { .. } | Criterion::HalfSquare { .. });
+        if self.target_offset != 0.0 && !squared {
+            bail!(
+                "--target-offset needs --loss mean-square or half-square: the targets of a cross-entropy are probabilities"
+            );
+        }
         if self.label_smoothing != 0.0 && settings.objective.criterion != softmax {
             bail!("--label-smoothing needs --loss softmax");
         }

@@ -130,6 +130,9 @@ impl<'a> Planner<'a> {
                 "train it with Conv2D and Dense layers",
             ),
             Layer::DoubledInput(_) => refusal("stretches and doubles the images", "leave it out"),
+            Layer::SynapticMaxout(_) => {
+                refusal("takes the greatest product, not the sum", "train it with Dense layers")
+            }
             Layer::Maxout(_) => refusal(
                 "takes a maximum of sums that may be negative, which no neuron here computes",
                 "train it with ReLU units and MaxPooling2D instead",

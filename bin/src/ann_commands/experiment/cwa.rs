@@ -1,7 +1,7 @@
 //! Networks of conductance-weighted averages against affine ones.
 
 use super::super::CLASSES;
-use super::description::{Condition, Effort, Experiment, Preprocessing, Scale, Task};
+use super::description::{Condition, Effort, Experiment, Preprocessing, Scale, Start, Task};
 use super::measure::Measure;
 use super::question::Question;
 use crate::dataset::DataSet;
@@ -49,7 +49,7 @@ fn condition(name: &str, layers: Layers, units: CwaUnits, settings: TrainingSett
     Condition {
         name: name.to_owned(),
         group: String::new(),
-        network: Box::new(move |input, seed| layers(input).build(input, CLASSES, units, seed)),
+        start: Start::Drawn(Box::new(move |input, seed| layers(input).build(input, CLASSES, units, seed))),
         settings,
         reference: (name != "CWA").then(|| "CWA".to_owned()),
     }

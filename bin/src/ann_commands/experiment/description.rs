@@ -3,7 +3,7 @@
 use super::measure::Measure;
 use super::question::Question;
 use crate::dataset::DataSet;
-use ann::{Network, NetworkError, Shape, TrainingSettings};
+use ann::{ActivationChoice, Network, NetworkError, Shape, TrainingSettings};
 
 /// An experiment as it was published, or a small version of it.
 pub(super) struct Experiment {
@@ -39,6 +39,8 @@ pub(super) enum Preprocessing {
     MeanImage,
     /// Even contrast in each image, in units of bytes.
     Contrast,
+    /// The same, and whitened.
+    White,
 }
 
 /// How much is computed besides the epochs of each condition; the flags may change it.
@@ -85,13 +87,31 @@ impl Scale {
 /// How to draw a network for such images by a seed.
 pub(super) type Recipe = Box<dyn Fn(Shape, u64) -> Result<Network<f32>, NetworkError> + Send + Sync>;
 
+/// What a training begins with.
+pub(super) enum Start {
+    /// A network drawn by the seed of the run.
+    Drawn(Recipe),
+    /// The network that another condition, an earlier one, has trained with the same seed, with another activation.
+    Trained { condition: String, activation: ActivationChoice },
+}
+
+impl Start {
+    /// Name of the condition that has to run before.
+    pub(super) fn earlier(&self) -> Option<&str> {
+        match self {
+            Start::Drawn(_) => None,
+            Start::Trained { condition, .. } => Some(condition),
+        }
+    }
+}
+
 /// One kind of network, trained in one way.
 pub(super) struct Condition {
     /// Name in tables, figures and the file of published numbers.
     pub(super) name: String,
     /// Title of its panel in the figure.
     pub(super) group: String,
-    pub(super) network: Recipe,
+    pub(super) start: Start,
     /// The seed is that of the run.
     pub(super) settings: TrainingSettings,
     /// Name of the condition that it is compared with, run by run.

@@ -1,7 +1,7 @@
 //! The images of an experiment, as its networks see them.
 
 use super::description::{Effort, Preprocessing, Task};
-use ann::preprocessing::{Contrast, MeanImage};
+use ann::preprocessing::{Contrast, MeanImage, Whitening};
 use ann::{Examples, Pixels, Shape, Targets};
 use data::ImageSet;
 
@@ -32,6 +32,15 @@ impl Images {
             Preprocessing::Contrast => {
                 let contrast = Contrast::of(training.pixels(), units);
                 [&training, &test].map(|part| Some(contrast.normalised(part.pixels())))
+            }
+            Preprocessing::White => {
+                let contrast = Contrast::of(training.pixels(), units);
+                let [mut seen, mut tested] = [&training, &test].map(|part| contrast.normalised(part.pixels()));
+                eprintln!("whitening images of {units} values, which takes minutes");
+                let whitening = Whitening::of(&seen, units);
+                whitening.apply(&mut seen);
+                whitening.apply(&mut tested);
+                [Some(seen), Some(tested)]
             }
         };
         let [seen, tested] = values;

@@ -1,7 +1,7 @@
 //! Mixed, doubled and learned rectified units: Maharaj (2015).
 
 use super::super::CLASSES;
-use super::description::{Condition, Effort, Experiment, Preprocessing, Scale, Task};
+use super::description::{Condition, Effort, Experiment, Preprocessing, Scale, Start, Task};
 use super::measure::Measure;
 use super::question::Question;
 use crate::dataset::DataSet;
@@ -10,11 +10,13 @@ use ann::{
     Activation, Augmentation, Flip, LayerRate, Method, MixLuVariant, Optimiser, Schedule, TrainingSettings, WeightDecay,
 };
 
-const SOURCE: &str = "Maharaj (2015), tables 6, 7, 9 and 10: single runs";
+const SOURCE: &str = "Maharaj (2015), tables 6 to 10: single runs";
 
 const RELU: (&str, MixtureUnits) = ("ReLU", MixtureUnits::Same(Activation::Relu));
 
-const PREPROCESSED: &str = "Images in units of bytes: MNIST less its mean image; CIFAR-10 with contrast normalised image by image, without the published whitening.";
+const PREPROCESSED: &str = "Images in units of bytes: MNIST less its mean image; CIFAR-10 with contrast normalised image by image, and whitened (with --quick it is not, which would take minutes).";
+
+const MIN_MAXOUT_PER_SYNAPSE: &str = "Min-Maxout per synapse";
 
 /// Units of the negative kind, drawn anew for each sample or once for all, of so many percent.
 fn mixlu(percent: f64, variant: MixLuVariant) -> (String, MixtureUnits) {
@@ -37,7 +39,10 @@ fn colours(units: MixtureUnits, scale: Scale) -> TrainingSettings {
     // Slopes that are learned go with the weights.
     let weighted: &[LayerRate] = match units {
         MixtureUnits::ConvAct => &[hidden, LayerRate::uniform(0.1)],
-        MixtureUnits::Same(_) | MixtureUnits::MixLu { .. } | MixtureUnits::Maxout { .. } => &[hidden],
+        MixtureUnits::Same(_)
+        | MixtureUnits::MixLu { .. }
+        | MixtureUnits::Maxout { .. }
+        | MixtureUnits::SynapticMaxout { .. } => &[hidden],
     };
     let optimiser = Optimiser {
         // Half of the epochs, and a third.
@@ -60,7 +65,7 @@ fn condition(name: &str, units: MixtureUnits, data: DataSet, scale: Scale) -> Co
     Condition {
         name: name.to_owned(),
         group: String::new(),
-        network: Box::new(move |input, seed| network.build(input, CLASSES, units, seed)),
+        start: Start::Drawn(Box::new(move |input, seed| network.build(input, CLASSES, units, seed))),
         settings,
         reference: (name != RELU.0).then(|| RELU.0.to_owned()),
     }
@@ -75,9 +80,10 @@ fn effort(data: DataSet, scale: Scale) -> Effort {
     scale.choose(Effort { runs: 1, images, test_images: 10_000 }, quick)
 }
 
-fn preprocessing(data: DataSet) -> Preprocessing {
+/// Whitening takes minutes, whatever the number of images.
+fn preprocessing(data: DataSet, scale: Scale) -> Preprocessing {
     match data {
-        DataSet::Cifar10 => Preprocessing::Contrast,
+        DataSet::Cifar10 => scale.choose(Preprocessing::White, Preprocessing::Contrast),
         DataSet::Mnist | DataSet::FashionMnist => Preprocessing::MeanImage,
     }
 }
@@ -111,7 +117,7 @@ pub(super) fn mixlu_on(data: DataSet, scale: Scale) -> Experiment {
         source: SOURCE,
         data,
         task: Task::Classes,
-        preprocessing: preprocessing(data),
+        preprocessing: preprocessing(data, scale),
         effort: effort(data, scale),
         measures,
         conditions: conditions(&units, data, scale),
@@ -135,6 +141,8 @@ pub(super) fn units_on(data: DataSet, names: &[&str], title: &'static str, scale
     let known = [
         ("Maxout", MixtureUnits::Maxout { minima: 0.0 }),
         ("Min-Maxout", MixtureUnits::Maxout { minima: 0.5 }),
+        ("Maxout per synapse", MixtureUnits::SynapticMaxout { minima: 0.0 }),
+        (MIN_MAXOUT_PER_SYNAPSE, MixtureUnits::SynapticMaxout { minima: 0.5 }),
         ("ConvAct", MixtureUnits::ConvAct),
     ];
     let wanted = known.iter().filter(|(name, _)| names.contains(name));
@@ -151,13 +159,15 @@ pub(super) fn units_on(data: DataSet, names: &[&str], title: &'static str, scale
         source: "Maharaj (2015), who proposes these units and publishes no numbers of them",
         data,
         task: Task::Classes,
-        preprocessing: preprocessing(data),
+        preprocessing: preprocessing(data, scale),
         effort: effort(data, scale),
         measures: &[Measure::TestError, Measure::TrainError, Measure::TestLoss],
         conditions: conditions(&units, data, scale),
-        questions: vec![lower(new, RELU.0), lower(new, "Maxout")],
+        questions: vec![lower(new, RELU.0), lower(new, "Maxout"), lower(MIN_MAXOUT_PER_SYNAPSE, RELU.0)],
         notes: vec![
-            "All networks have equally many units per layer; those of Maxout have two pieces each, from twice as many weights.",
+            "All networks have equally many units per layer; those of Maxout have two pieces each, from twice as many weights. \
+             Per synapse, units take the greatest product of any synapse and no sum, as the thesis words it; on CIFAR-10 only those of the \
+             last convolution, the others being ReLU.",
             PREPROCESSED,
         ],
     }

@@ -135,7 +135,8 @@ impl Name {
             Name::MixluMnist | Name::MixluCifar => mixlu::mixlu_on(data, scale),
             Name::MinMaxout => {
                 let title = "units that are the least or the greatest of two sums";
-                mixlu::units_on(data, &["Min-Maxout", "Maxout"], title, scale)
+                let units = ["Min-Maxout", "Maxout", "Min-Maxout per synapse", "Maxout per synapse"];
+                mixlu::units_on(data, &units, title, scale)
             }
             Name::Convact => {
                 let title = "units with two learned slopes per channel";
@@ -177,7 +178,11 @@ impl ExperimentArguments {
                 let meant = |words: &String| name == words || !names.contains(words) && name.contains(words.as_str());
                 self.only.iter().any(meant)
             };
-            experiment.conditions.retain(|condition| wanted(&condition.name));
+            // What is trained on brings along what it begins with.
+            let asked = experiment.conditions.iter().filter(|condition| wanted(&condition.name));
+            let needed: Vec<String> =
+                asked.filter_map(|condition| condition.start.earlier().map(str::to_owned)).collect();
+            experiment.conditions.retain(|condition| wanted(&condition.name) || needed.contains(&condition.name));
             if experiment.conditions.is_empty() {
                 bail!("no condition of {} is called so; there are: {}", self.name.text(), names.join(", "));
             }

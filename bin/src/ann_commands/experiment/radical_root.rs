@@ -1,7 +1,7 @@
 //! Radical root units against ReLU and ELU: Bhumbra (2018), "Deep learning improved by biological activation functions".
 
 use super::super::CLASSES;
-use super::description::{Condition, Effort, Experiment, Preprocessing, Scale, Task};
+use super::description::{Condition, Effort, Experiment, Preprocessing, Scale, Start, Task};
 use super::measure::Measure;
 use super::question::Question;
 use crate::dataset::DataSet;
@@ -38,7 +38,7 @@ fn condition(group: &str, name: &str, network: RootNetwork, units: HiddenUnits, 
     Condition {
         name: label(group, name),
         group: group.to_owned(),
-        network: Box::new(move |input, seed| network.build(input, CLASSES, units, seed)),
+        start: Start::Drawn(Box::new(move |input, seed| network.build(input, CLASSES, units, seed))),
         settings,
         reference,
     }

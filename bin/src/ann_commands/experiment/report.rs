@@ -3,7 +3,7 @@
 use super::course;
 use super::description::{Condition, Experiment};
 use super::measure::{Measure, Within};
-use super::published::Published;
+use super::published::{AfterEpoch, Published};
 use super::question::{Answer, Evidence};
 use super::runner::{Epoch, Outcomes, Run};
 use crate::outcome::Outcome;
@@ -74,18 +74,58 @@ impl Report<'_> {
             }
             cells
         };
-        let repeated = self.outcomes.runs.iter().any(|runs| runs.len() > 1);
-        let meaning = match (repeated, measure.is_share()) {
-            (true, _) => "median [quartiles] of the runs; differences: mean over seeds [Student's 95 %]",
-            (false, true) => "[Wilson's 95 %]; differences [95 % of two binomials]",
-            (false, false) => "one run: no interval",
-        };
         Records {
             name: format!("{}-{}", self.name, measure.key().replace('_', "-")),
-            caption: format!("{}, {meaning}", measure.heading()),
+            caption: format!("{}, {}", measure.heading(), self.meaning(measure)),
             reach: NORMAL_95,
             columns,
             rows: self.conditions().map(row).collect(),
+        }
+    }
+
+    /// What was published of single epochs, beside the same epochs of ours; nothing where none of them ran.
+    fn courses(&self, measure: Measure) -> Option<Records> {
+        let decimals = measure.decimals();
+        let row = |AfterEpoch { condition, epoch, value }| {
+            let (_, runs) = self.conditions().find(|(known, _)| known.name == condition)?;
+            let runs: Vec<Run> = runs.iter().filter_map(|run| run.until(epoch)).collect();
+            let ours = measure.summary(&runs, self.outcomes.counts);
+            let beyond = measure.beyond(ours.value, value, self.outcomes.counts);
+            (!runs.is_empty()).then(|| {
+                vec![
+                    Cell::Text(condition.to_owned()),
+                    Cell::number(epoch as f64),
+                    Cell::number(value),
+                    Cell::Interval(ours.ends()),
+                    Cell::number(runs.len() as f64),
+                    Cell::Interval(beyond.ends()),
+                ]
+            })
+        };
+        let rows: Vec<Vec<Cell>> = self.published.by_epoch(measure).filter_map(row).collect();
+        (!rows.is_empty()).then(|| Records {
+            name: format!("{}-{}-by-epoch", self.name, measure.key().replace('_', "-")),
+            caption: format!("{} by epoch, {}", measure.heading(), self.meaning(measure)),
+            reach: NORMAL_95,
+            columns: vec![
+                Column::new("condition", "condition", Kind::Text, 0),
+                Column::new("epoch", "epoch", Kind::Number, 0),
+                Column::new("published", "published", Kind::Number, decimals),
+                Column::new("ours", "ours", Kind::Interval, decimals),
+                Column::new("runs", "runs", Kind::Number, 0),
+                Column::new("beyond_published", "ours − published", Kind::Difference, decimals),
+            ],
+            rows,
+        })
+    }
+
+    /// What the intervals of a table are.
+    fn meaning(&self, measure: Measure) -> &'static str {
+        let repeated = self.outcomes.runs.iter().any(|runs| runs.len() > 1);
+        match (repeated, measure.is_share()) {
+            (true, _) => "median [quartiles] of the runs; differences: mean over seeds [Student's 95 %]",
+            (false, true) => "[Wilson's 95 %]; differences [95 % of two binomials]",
+            (false, false) => "one run: no interval",
         }
     }
 
@@ -149,10 +189,11 @@ impl Report<'_> {
             notes.push(format!("Interrupted: {done} of {all} runs are finished, the others are left out."));
         }
         let measures = self.experiment.measures.iter();
+        let courses = measures.clone().filter_map(|&measure| self.courses(measure));
         Outcome {
             name: self.name,
             title: self.experiment.title.to_owned(),
-            records: measures.map(|&measure| self.records(measure)).collect(),
+            records: measures.clone().map(|&measure| self.records(measure)).chain(courses).collect(),
             data: vec![self.epochs()],
             notes,
             plates: course::plate(self).map(|plate| (self.name, plate)).into_iter().collect(),

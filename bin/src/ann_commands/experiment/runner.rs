@@ -1,7 +1,7 @@
 //! All runs of an experiment, one after the other, each on all threads.
 
 use super::super::CLASSES;
-use super::description::{Condition, Effort, Experiment, Task};
+use super::description::{Condition, Effort, Experiment, Start, Task};
 use super::images::Images;
 use super::measure::Counts;
 use crate::run::{Interrupt, ProgressBar, progress};
@@ -47,11 +47,19 @@ pub(super) fn run(experiment: &Experiment, images: &Images, seed: u64, interrupt
     let bar = progress((repetitions * epochs * images.training().len()) as u64, "images");
     let mut runs: Vec<Vec<Run>> = conditions.iter().map(|_| Vec::new()).collect();
     let mut complete = true;
+    let continued = |name: &str| conditions.iter().any(|condition| condition.start.earlier() == Some(name));
     'all: for repetition in 0..repetitions {
+        let mut trained: Vec<(&str, Network<f32>)> = Vec::new();
         for (condition, runs) in conditions.iter().zip(&mut runs) {
             let trial = Trial { experiment, condition, images, interrupt, bar: &bar, seed: seed + repetition as u64 };
-            match trial.run().with_context(|| format!("in the condition {}", condition.name))? {
-                Some(run) => runs.push(run),
+            let outcome = trial.start(&trained).and_then(|network| trial.run(network));
+            match outcome.with_context(|| format!("in the condition {}", condition.name))? {
+                Some((run, network)) => {
+                    runs.push(run);
+                    if continued(&condition.name) {
+                        trained.push((&condition.name, network));
+                    }
+                }
                 None => {
                     complete = false;
                     break 'all;
@@ -75,11 +83,22 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    /// The run, or nothing if the user stopped it.
-    fn run(&self) -> Result<Option<Run>> {
+    /// The network before training; `trained` are those of this seed, by condition.
+    fn start(&self, trained: &[(&str, Network<f32>)]) -> Result<Network<f32>> {
+        match &self.condition.start {
+            Start::Drawn(recipe) => Ok(recipe(self.images.input(), self.seed)?),
+            Start::Trained { condition, activation } => {
+                let earlier = trained.iter().find(|(name, _)| name == condition);
+                let (_, network) = earlier.with_context(|| format!("{condition} has to run before"))?;
+                Ok(network.with_activation(*activation)?)
+            }
+        }
+    }
+
+    /// The run and the trained network, or nothing if the user stopped it.
+    fn run(&self, mut network: Network<f32>) -> Result<Option<(Run, Network<f32>)>> {
         let (started, begun) = (Instant::now(), self.bar.position());
         let task = self.experiment.task;
-        let mut network = (self.condition.network)(self.images.input(), self.seed)?;
         let settings = TrainingSettings { seed: self.seed, ..self.condition.settings.clone() };
         let mut epochs: Vec<Epoch> = Vec::new();
         let mut failed = None;
@@ -113,7 +132,8 @@ impl Trial<'_> {
         if diverged {
             epochs.resize(settings.epochs, Epoch::guessing(task));
         }
-        Ok(Some(Run { seed: self.seed, epochs, diverged, seconds: started.elapsed().as_secs_f64() }))
+        let run = Run { seed: self.seed, epochs, diverged, seconds: started.elapsed().as_secs_f64() };
+        Ok(Some((run, network)))
     }
 
     /// A line about an epoch, for those who follow the run in a log.
@@ -143,7 +163,7 @@ impl Trial<'_> {
         let square_error = match self.experiment.task {
             Task::Classes => f64::NAN,
             Task::Inputs => {
-                let objective = Objective { criterion: Criterion::MeanSquare, ..Objective::default() };
+                let objective = Objective { criterion: Criterion::MEAN_SQUARE, ..Objective::default() };
                 measure_loss(network, test, objective)?.distance / count
             }
         };
@@ -157,6 +177,13 @@ impl Trial<'_> {
             },
             square_error,
         })
+    }
+}
+
+impl Run {
+    /// The run as it was after so many epochs; nothing if it had fewer.
+    pub(super) fn until(&self, epoch: usize) -> Option<Run> {
+        Some(Run { epochs: self.epochs.get(..epoch)?.to_vec(), ..self.clone() })
     }
 }
 
