@@ -27,27 +27,6 @@ impl<T: Real> Network<T> {
         });
         Self::graph(self.input(), nodes.collect())
     }
-
-    /// The network whose outputs are the weighted sums of its last layer, without their activation: what output neurons that rectify
-    /// themselves are to hear. The greatest output stays the greatest where the activation rises with the sum alone; that of Noisy Softplus
-    /// also depends on the noise.
-    ///
-    /// # Errors
-    /// None is known for a network that was one before.
-    pub fn with_linear_outputs(&self) -> Result<Self, NetworkError> {
-        let last = self.layers().len() - 1;
-        let nodes = self.layers().iter().enumerate().map(|(index, layer)| {
-            let mut layer = layer.clone();
-            match &mut layer {
-                Layer::Conv2d(conv) if index == last => *conv.activation_mut() = Activation::Linear,
-                Layer::Dense(dense) if index == last => *dense.activation_mut() = Activation::Linear,
-                Layer::Activation(activation) if index == last => *activation = Activation::Linear,
-                _ => {}
-            }
-            Node::new(layer, self.origins(index))
-        });
-        Self::graph(self.input(), nodes.collect())
-    }
 }
 
 fn substituted<T: Real>(mut layer: Layer<T>, choice: ActivationChoice) -> Layer<T> {

@@ -34,7 +34,7 @@ pub enum ConversionError {
         expected: String,
     },
     /// The last layer must be a dense layer, whose units stand for the classes.
-    #[error("the last layer is {kind}: expected a Dense layer with one unit per class (softmax or linear)")]
+    #[error("the last layer is {kind}: expected one with weights and one unit per class")]
     NoClassifier {
         /// What the last layer is.
         kind: &'static str,

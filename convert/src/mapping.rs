@@ -89,7 +89,10 @@ impl<'a> Mapping<'a> {
         let drive = stage.sums(|train| &self.activity.trains[train], self.images)?;
         let drive: Vec<f64> = drive.into_iter().map(f64::from).collect();
         if is_output {
-            let scale = self.output_scale(stage, &drive)?;
+            let scale = match stage.activation {
+                Activation::NoisySoftplus(_) => self.physical_scale(),
+                _ => self.output_scale(stage, &drive)?,
+            };
             self.population(index, Sign::Positive, &links, scale)?;
             return Ok(());
         }
@@ -105,9 +108,7 @@ impl<'a> Mapping<'a> {
             }
             self.unit_rates.rates[train] = unit_rate;
             if let Activation::NoisySoftplus(_) = stage.activation {
-                // Weights are nA.
-                let scale = Scale { unit_rate, per_unit: 1.0, fits: vec![LayerFit::UNCHANGED] };
-                self.population(index, sign, &links, scale)?;
+                self.population(index, sign, &links, self.physical_scale())?;
                 continue;
             }
             let per_unit = unit_rate / self.response.s_hz_per_na;
@@ -189,12 +190,16 @@ impl<'a> Mapping<'a> {
         Ok(links)
     }
 
+    /// The scale of Noisy Softplus: weights are nA, and one unit of activation is one spike per synaptic time constant.
+    fn physical_scale(&self) -> Scale {
+        Scale { unit_rate: MS_PER_S / self.neuron.tau_syn_e, per_unit: 1.0, fits: vec![LayerFit::UNCHANGED] }
+    }
+
     /// Rate (Hz) that stands for an activation of one in a hidden layer.
     fn unit_rate(&self, index: usize, links: &[Link]) -> Result<f64, ConversionError> {
         let stage = &self.plan.stages[index];
         if let Activation::NoisySoftplus(_) = stage.activation {
-            // One unit of activation is one spike per synaptic time constant.
-            return Ok(MS_PER_S / self.neuron.tau_syn_e);
+            return Ok(self.physical_scale().unit_rate);
         }
         if let (true, Some(link)) = (stage.averages, links.first()) {
             return Ok(self.unit_rates.rates[link.train]);

@@ -49,7 +49,9 @@ impl Itinerary {
         }
         let noisy = |activation: Activation| matches!(activation, Activation::NoisySoftplus(_));
         let mut first = None;
-        for stage in plan.stages.iter().take(plan.stages.len() - 1) {
+        let (outputs, hidden) = plan.stages.split_last().map_or((None, &[][..]), |(last, hidden)| (Some(last), hidden));
+        // Outputs have weighted sums alone, unless they are Noisy Softplus.
+        for stage in hidden.iter().chain(outputs.filter(|outputs| noisy(outputs.activation))) {
             let activation = stage.activation;
             let expected = *first.get_or_insert(activation);
             if (noisy(expected) || noisy(activation)) && activation != expected {

@@ -101,8 +101,9 @@ impl SpikingNetwork {
     ///
     /// Every nonlinearity becomes one population of neurons, or two where outputs may be negative, in the order
     /// of the trained units (row, column, channel). Batch normalisation, rescaling and padding are folded into weights and biases; maxima
-    /// pass on the spikes of the unit that has fired most. Outputs are linear units: their weights are scaled, and their logits shifted if
-    /// they may all be negative, which decides nothing but the rates.
+    /// pass on the spikes of the unit that has fired most. Outputs are linear units, whatever their activation, which keeps the order of the
+    /// sums: their weights are scaled, and their logits shifted if they may all be negative, which decides nothing but the rates. Those of
+    /// Noisy Softplus keep their weights.
     ///
     /// # Errors
     ///

@@ -192,6 +192,27 @@ fn outcomes_depend_on_the_image_alone() {
     assert!(stopped[0].is_none() || stopped[0] == outcomes[0]);
 }
 
+/// Outputs may rectify or not: the greatest sum decides. Weights of Noisy Softplus outputs are nA as well.
+#[test]
+fn outputs_of_any_activation_decide() {
+    let hidden = [1.0, -0.5, 0.3, 0.5, 0.5, -0.4, -0.25, 1.0, 0.6, 0.25, 0.25, 0.1];
+    let outputs = [0.3, 0.2, 0.2, 0.3, 0.1, 0.05];
+    let network = |within, last| {
+        Network::new(Shape::flat(4), vec![dense(4, &hidden, None, within), dense(3, &outputs, None, last)]).unwrap()
+    };
+    let spiking = |last| convert(&network(Activation::Relu, last)).unwrap();
+    let softmax = spiking(Activation::Softmax);
+    for last in [Activation::Relu, Activation::Sigmoid, Activation::Linear] {
+        assert_eq!(spiking(last).layers(), softmax.layers(), "{last:?}");
+    }
+    let trained = network(NSP, NSP);
+    let spiking = convert(&trained).unwrap();
+    assert_eq!((spiking.layers()[1].per_unit, spiking.layers()[1].unit_rate), (1.0, 200.0));
+    let image = [255, 100, 100, 200];
+    let wanted = trained.activations(&image.map(|pixel| f32::from(pixel) / 255.0), 1);
+    assert_rates(&rates(&spiking, &image, 1), &wanted[1], 200.0);
+}
+
 #[test]
 fn what_cannot_be_converted_is_refused() {
     let shape = Shape::flat(4);
@@ -203,7 +224,9 @@ fn what_cannot_be_converted_is_refused() {
     assert!(matches!(error, ConversionError::MixedUnits { layer: 1, .. }), "{error}");
     let error = refusal(vec![hidden(Activation::Relu), dense(2, &[0.1; 4], None, NSP), classifier()]);
     assert!(matches!(error, ConversionError::MixedUnits { layer: 1, .. }), "{error}");
-    let error = refusal(vec![hidden(Activation::Relu)]);
+    let kernel = KernelShape { height: 1, width: 1, inputs: 1, outputs: 1 };
+    let map = Conv2d::new(kernel, vec![1.0], None, Extent::square(1), Activation::Relu).unwrap();
+    let error = refusal(vec![Layer::Reshape(Reshape::new(Shape::new(2, 2, 1))), Layer::Conv2d(map)]);
     assert!(matches!(error, ConversionError::NoClassifier { .. }), "{error}");
     let error = refusal(vec![dense(4, &[-0.1; 8], None, Activation::Relu), classifier()]);
     assert!(matches!(error, ConversionError::Silent { layer: 0, .. }), "{error}");

@@ -58,10 +58,6 @@ pub struct TrainArguments {
     resume: Option<PathBuf>,
     #[command(flatten)]
     run: RunArguments,
-    /// Write the weighted sums of the last layer as outputs, without its activation, as convert takes them: its output neurons rectify
-    /// themselves. With --epochs 0 the network of --from is written so
-    #[arg(long)]
-    linear_outputs: bool,
     /// Write the course of the training (history.json, history.csv) and a figure of it into this folder
     #[arg(long, value_name = "DIR")]
     history: Option<PathBuf>,
@@ -302,9 +298,7 @@ fn write(
         settings: described,
     };
     let path = &session.arguments.output;
-    let written =
-        if session.arguments.linear_outputs { session.network.with_linear_outputs()? } else { session.network.clone() };
-    ann::keras::write(path, &written, &provenance)
+    ann::keras::write(path, &session.network, &provenance)
         .with_context(|| format!("cannot write the model {}", path.display()))?;
     if let Some(folder) = &session.arguments.history {
         let folder = ResultFolder::open(folder)?;

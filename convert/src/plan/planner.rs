@@ -33,10 +33,14 @@ impl<'a> Planner<'a> {
         }
         let last = self.values.len() - 1;
         let layer = &self.trained.layers()[last];
-        let is_classifier = matches!(layer.activation(), Activation::Softmax | Activation::Linear);
+        // Activations rise with the sums, and so keep their order; those of Noisy Softplus also tell its units.
+        let activation = match layer.activation() {
+            Activation::NoisySoftplus(constants) => Activation::NoisySoftplus(constants),
+            _ => Activation::Linear,
+        };
         match self.values[last].clone() {
-            Value::Sums { links, bias } if is_classifier && self.trained.output().is_flat() => {
-                self.stage(last, layer.kind(), links, bias, Activation::Linear, false);
+            Value::Sums { links, bias } if self.trained.output().is_flat() => {
+                self.stage(last, layer.kind(), links, bias, activation, false);
                 Ok(self.plan)
             }
             _ => Err(ConversionError::NoClassifier { kind: layer.kind() }),
@@ -334,6 +338,9 @@ impl<'a> Planner<'a> {
         activation: Activation,
     ) -> Result<Value, ConversionError> {
         let refusal = |reason| Err(unsupported(node, layer, reason, "train it with ReLU, Softplus or Noisy Softplus"));
+        if node + 1 == self.trained.layers().len() {
+            return Ok(Value::Sums { links, bias });
+        }
         let signed = match activation {
             Activation::Linear | Activation::Softmax => return Ok(Value::Sums { links, bias }),
             Activation::Relu
