@@ -312,6 +312,27 @@ fn flags_without_effect_are_refused() {
     assert!(!root().join("nowhere").exists());
 }
 
+/// Outputs of Noisy Softplus have their own scale too.
+#[test]
+fn noisy_softplus_outputs_have_no_scale_to_choose() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.h5");
+    let noisy = ann::ActivationChoice::NoisySoftplus(ann::NoisySoftplus::EVENT_DRIVEN_5_MS);
+    let network = ann::model::Architecture::Paf { maps: [6, 12] }.build(ann::Shape::new(28, 28, 1), 10, noisy, 1);
+    let provenance = ann::keras::Provenance {
+        program: "test".to_owned(),
+        version: String::new(),
+        command_line: String::new(),
+        seed: None,
+        settings: Default::default(),
+    };
+    ann::keras::write(&path, &network.unwrap(), &provenance).unwrap();
+    for flags in [["--output-rate", "50"], ["--percentile", "99"]] {
+        let message = failure(program("convert").arg(&path).args(flags), 1);
+        assert!(message.contains(&format!("{} is for ReLU", flags[0])), "{message}");
+    }
+}
+
 #[test]
 fn flags_of_leaky_neurons_are_refused_without_them() {
     for flag in [["--tuning", "5"], ["--hidden-rate", "100"], ["--encoding", "regular"], ["--delay", "2"]] {

@@ -51,11 +51,14 @@ pub struct ResponseFit {
 
 impl ResponseFit {
     /// Thins the points out to a number that is quick to fit.
-    pub(crate) fn new(response: NoisySoftplus, points: impl Iterator<Item = (f64, f64, f64)>) -> ResponseFit {
-        let mut points: Vec<_> = points.collect();
+    pub(crate) fn new(response: NoisySoftplus, points: impl ExactSizeIterator<Item = (f64, f64, f64)>) -> ResponseFit {
         let every = points.len().div_ceil(FIT_POINTS).max(1);
-        points = points.into_iter().step_by(every).collect();
-        ResponseFit { response, points }
+        ResponseFit { response, points: points.step_by(every).collect() }
+    }
+
+    /// Whether any neuron is to fire.
+    pub(crate) fn is_active(&self) -> bool {
+        self.points.iter().any(|&(_, _, wanted)| wanted > 0.0)
     }
 
     /// A damped Gauss-Newton step from (gain, current) towards the wanted rates, where `measured` rates (Hz) take the place of those that

@@ -33,7 +33,7 @@ pub enum ConversionError {
         /// The activation found before.
         expected: String,
     },
-    /// The last layer must be a dense layer, whose units stand for the classes.
+    /// The last layer must be one with weights, whose units stand for the classes.
     #[error("the last layer is {kind}: expected one with weights and one unit per class")]
     NoClassifier {
         /// What the last layer is.

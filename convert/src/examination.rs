@@ -117,7 +117,7 @@ impl SpikingNetwork {
         let plan = self.plan();
         let rates = self.rates(samples, duration, seed)?;
         let mut ideal = plan.activity(trained, &samples.inputs(trained), samples.len());
-        self.encoder().heard(&mut ideal.trains[0]);
+        self.encoder().heard(&mut ideal[0]);
         let each = rates.long.iter().enumerate();
         let measured: Vec<Vec<f32>> = each.map(|(train, rates)| self.unit_rates().activity(train, rates)).collect();
         let mut examination = Examination { layers: Vec::new(), rates: Vec::new() };
@@ -130,10 +130,10 @@ impl SpikingNetwork {
             let predicted = |activity: &[Vec<f32>]| {
                 self.predicted(stage, activity, samples.len(), factor * layer.per_unit, &layer.fits)
             };
-            let wanted = ideal.trains[train].iter().map(|&a| layer.unit_rate * f64::from(a));
+            let wanted = ideal[train].iter().map(|&a| layer.unit_rate * f64::from(a));
             let levels = Levels {
                 wanted: &wanted.collect::<Vec<f64>>(),
-                from_wanted: &predicted(&ideal.trains)?,
+                from_wanted: &predicted(&ideal)?,
                 from_measured: &predicted(&measured)?,
                 long: &rates.long[train],
                 settled: &rates.settled[train],

@@ -4,7 +4,7 @@ use crate::calibration::{LayerFit, ResponseFit};
 use crate::circuit::{Circuit, ImageCurrent, Site};
 use crate::encoding::{Encoding, Stimulus};
 use crate::error::ConversionError;
-use crate::plan::{Activity, Link, Normalisation, Plan, Sign, Stage, TrainId, regrouped};
+use crate::plan::{Link, Normalisation, Plan, Sign, Stage, TrainId, regrouped};
 use crate::spiking_network::{ConversionSettings, MappedLayer};
 use crate::statistics::quantile;
 use crate::tuning::Tuning;
@@ -12,6 +12,7 @@ use crate::unit_rates::UnitRates;
 use ann::Activation;
 use sim::theory::NoisySoftplus;
 use sim::{IfCurrExp, MS_PER_S, Population, Projection};
+use std::borrow::Cow;
 
 /// Fits of a layer that are tried in its tuning.
 const TRIALS: usize = 4;
@@ -23,7 +24,7 @@ pub(crate) struct Mapping<'a> {
     response: NoisySoftplus,
     neuron: IfCurrExp,
     plan: &'a Plan,
-    activity: &'a Activity,
+    activity: &'a [Vec<f32>],
     /// Images that fits are corrected on, as spikes.
     stimuli: &'a [Stimulus],
     /// Number of calibration images.
@@ -59,7 +60,7 @@ impl<'a> Mapping<'a> {
     pub(crate) fn new(
         settings: &'a ConversionSettings,
         (response, neuron): (NoisySoftplus, IfCurrExp),
-        (plan, activity, images): (&'a Plan, &'a Activity, usize),
+        (plan, activity, images): (&'a Plan, &'a [Vec<f32>], usize),
         stimuli: &'a [Stimulus],
         unit_rates: UnitRates,
     ) -> Self {
@@ -86,7 +87,7 @@ impl<'a> Mapping<'a> {
         let stage = &self.plan.stages[index];
         let is_output = index + 1 == self.plan.stages.len();
         let links = self.links(stage)?;
-        let drive = stage.sums(|train| &self.activity.trains[train], self.images)?;
+        let drive = stage.sums(|train| &self.activity[train], self.images)?;
         let drive: Vec<f64> = drive.into_iter().map(f64::from).collect();
         if is_output {
             let scale = match stage.activation {
@@ -98,11 +99,11 @@ impl<'a> Mapping<'a> {
         }
         let unit_rate = self.unit_rate(index, &links)?;
         let tau_syn = self.neuron.tau_syn_e;
-        let activity = |train: TrainId| &self.activity.trains[train][..];
+        let activity = |train: TrainId| &self.activity[train][..];
         let noise = self.unit_rates.noise(&stage.links, tau_syn, activity, self.images, drive.len())?;
         for (sign, factor) in [(Sign::Positive, 1.0), (Sign::Negative, -1.0)] {
             let Some(train) = self.plan.train_of(index, sign) else { continue };
-            let wanted = &self.activity.trains[train];
+            let wanted = &self.activity[train];
             if !wanted.iter().any(|&wanted| wanted > 0.0) {
                 continue;
             }
@@ -112,16 +113,22 @@ impl<'a> Mapping<'a> {
                 continue;
             }
             let per_unit = unit_rate / self.response.s_hz_per_na;
-            let points = drive.iter().zip(&noise).zip(wanted).map(|((&z, &noise), &wanted)| {
-                (per_unit * factor * z, per_unit * noise.sqrt(), unit_rate * f64::from(wanted))
-            });
+            let point = |index: usize| {
+                let wanted = unit_rate * f64::from(wanted[index]);
+                (per_unit * factor * drive[index], per_unit * noise[index].sqrt(), wanted)
+            };
             let groups = self.groups(stage);
-            let fit = |group| ResponseFit::new(self.response, in_group(points.clone(), group, groups)).solve();
+            let common = ResponseFit::new(self.response, (0..drive.len()).map(point)).solve();
+            let fit = |group| {
+                let own = ResponseFit::new(self.response, (group..drive.len()).step_by(groups).map(point));
+                // A channel that is silent on all images is one of the layer's.
+                if groups > 1 && own.is_active() { own.solve() } else { common }
+            };
             let mut fits: Vec<LayerFit> = (0..groups).map(fit).collect();
             if let Some(tuning) = self.settings.tuning {
-                let tuned = points.take(tuning.images.min(self.images) * stage.shape.units());
-                let wanted = |group| {
-                    let points = in_group(tuned.clone(), group, groups).collect();
+                let tuned = tuning.images.min(self.images) * stage.shape.units();
+                let wanted = |group: usize| {
+                    let points = (group..tuned).step_by(groups).map(point).collect();
                     ResponseFit { response: self.response, points }
                 };
                 let wanted: Vec<ResponseFit> = (0..groups).map(wanted).collect();
@@ -160,7 +167,11 @@ impl<'a> Mapping<'a> {
             let home = mapping.population(index, sign, links, scale)?;
             let rates = tuning.rates(&mapping.circuit, home, self.stimuli)?;
             for (group, ((trial, best), wanted)) in trials.iter_mut().zip(&mut best).zip(wanted).enumerate() {
-                let measured: Vec<f64> = in_group(rates.iter().copied(), group, groups).collect();
+                if !wanted.is_active() {
+                    *best = *trial;
+                    continue;
+                }
+                let measured: Vec<f64> = rates.iter().copied().skip(group).step_by(groups).collect();
                 trial.rmse = wanted.deviation(&measured);
                 if trial.rmse < best.rmse {
                     *best = *trial;
@@ -204,7 +215,7 @@ impl<'a> Mapping<'a> {
         if let (true, Some(link)) = (stage.averages, links.first()) {
             return Ok(self.unit_rates.rates[link.train]);
         }
-        let full = quantile(self.plan.magnitudes(index, &self.activity.trains), self.settings.percentile);
+        let full = quantile(self.plan.magnitudes(index, self.activity), self.settings.percentile);
         if !(full > 0.0) {
             return Err(ConversionError::Silent { layer: stage.node, kind: stage.kind, images: self.images });
         }
@@ -223,7 +234,7 @@ impl<'a> Mapping<'a> {
         }
         let unit_rate = self.settings.output_rate / (high - low);
         let per_unit = unit_rate / self.response.s_hz_per_na;
-        let fit = LayerFit { current: -per_unit * low, ..LayerFit::UNCHANGED };
+        let fit = LayerFit { current: per_unit * (0.0 - low), ..LayerFit::UNCHANGED };
         Ok(Scale { unit_rate, per_unit, fits: vec![fit] })
     }
 
@@ -249,8 +260,8 @@ impl<'a> Mapping<'a> {
         let signed = signed * fits[0].gain;
         for Link { train, map, factor } in links {
             let map = match fits.len() {
-                1 => Some(map.clone()),
-                channels => map.with_outputs_times(&gains.repeat(units / channels))?,
+                1 => Some(Cow::Borrowed(map)),
+                channels => map.with_outputs_times(&gains.repeat(units / channels))?.map(Cow::Owned),
             };
             let map = map.ok_or_else(|| regrouped(stage.node, stage.kind))?;
             if *train == 0 && self.settings.encoding == Encoding::Constant {
@@ -277,9 +288,4 @@ impl<'a> Mapping<'a> {
         self.layers.push((home, index, layer));
         Ok(home)
     }
-}
-
-/// Of values image by image and unit by unit, those of every `groups`-th unit.
-fn in_group<T>(values: impl Iterator<Item = T>, group: usize, groups: usize) -> impl Iterator<Item = T> {
-    values.skip(group).step_by(groups)
 }

@@ -69,7 +69,7 @@ pub struct MappedLayer {
     pub shape: Shape,
     /// Rate (Hz) that stands for an activation of one.
     pub unit_rate: f64,
-    /// Of [`Normalisation::Channel`]: by what that is multiplied for each channel; empty where it is not.
+    /// Of [`Normalisation::Channel`]: a factor of each channel on that rate; empty for none.
     pub factors: Vec<f32>,
     /// Mean synaptic current (nA) per unit of weighted sum, at a gain of one.
     pub per_unit: f64,
@@ -101,8 +101,8 @@ impl SpikingNetwork {
     ///
     /// Every nonlinearity becomes one population of neurons, or two where outputs may be negative, in the order
     /// of the trained units (row, column, channel). Batch normalisation, rescaling and padding are folded into weights and biases; maxima
-    /// pass on the spikes of the unit that has fired most. Outputs are linear units, whatever their activation, which keeps the order of the
-    /// sums: their weights are scaled, and their logits shifted if they may all be negative, which decides nothing but the rates. Those of
+    /// pass on the spikes of the unit that has fired most. Outputs are linear units, whatever their activation, which never reverses the order of
+    /// the sums: their weights are scaled, and their logits shifted if they may all be negative, which decides nothing but the rates. Those of
     /// Noisy Softplus keep their weights.
     ///
     /// # Errors
@@ -134,13 +134,12 @@ impl SpikingNetwork {
         let max_rate = settings.max_rate.unwrap_or(MS_PER_S / neuron.tau_syn_e);
         let encoder = Encoder { encoding: settings.encoding, max_rate, full_scale: trained.full_scale() };
         encoder.check(&plan)?;
-        let inputs = samples.inputs(trained);
-        let mut activity = plan.activity(trained, &inputs, samples.len());
+        let mut activity = plan.activity(trained, &samples.inputs(trained), samples.len());
         if settings.normalisation == Normalisation::Channel {
-            plan = plan.by_channel(&activity.trains, settings.percentile)?;
-            activity = plan.activity(trained, &inputs, samples.len());
+            plan = plan.by_channel(&activity, settings.percentile)?;
+            plan.multiply_activity(&mut activity);
         }
-        encoder.heard(&mut activity.trains[0]);
+        encoder.heard(&mut activity[0]);
         if let Some(Tuning { images, duration, .. }) = settings.tuning {
             // Those of all images are held.
             encoder.check_duration(input.units(), images.min(samples.len()) as f64 * duration)?;

@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used)] // A failure here is a failed test.
 
-use ann::{Activation, Dense, Layer, MaxPool2d, Network, Samples, Shape};
+use ann::{Activation, Conv2d, Dense, Extent, KernelShape, Layer, MaxPool2d, Network, Samples, Shape};
 use convert::{
-    ConversionError, ConversionSettings, Decision, Encoding, Outcome, Presentation, ReadOut, SpikingNetwork, observe,
-    present,
+    ConversionError, ConversionSettings, Decision, Encoding, Normalisation, Outcome, Presentation, ReadOut,
+    SpikingNetwork, observe, present,
 };
 use sim::theory::noise_free;
 use sim::{IfCurrExp, StreamKey};
@@ -62,11 +62,40 @@ fn constant_currents_make_regular_spikes() {
     assert_eq!(single[0].layer_spikes, show(&spiking, &pixels[..24], vec![2000.0], ReadOut::Count)[5].layer_spikes);
 }
 
+/// The same with a gain, a current and a scale for each channel.
+#[test]
+fn constant_currents_reach_channels_with_fits_of_their_own() {
+    let kernel = KernelShape { height: 1, width: 1, inputs: 1, outputs: 2 };
+    let weights = [1.0f32, 0.3];
+    let conv = Conv2d::new(kernel, weights.to_vec(), None, Extent::square(1), Activation::Relu).unwrap();
+    let layers = vec![Layer::Conv2d(conv), Layer::Flatten, dense(8, &[1.0, -1.0].repeat(8), Activation::Softmax)];
+    let trained = Network::new(Shape::new(2, 2, 1), layers).unwrap();
+    let (pixels, labels) = (pixels(), vec![0; 100]);
+    let (encoding, normalisation) = (Encoding::Constant, Normalisation::Channel);
+    let settings = ConversionSettings { encoding, normalisation, tuning: None, ..ConversionSettings::default() };
+    let spiking = SpikingNetwork::convert(&trained, Samples { pixels: &pixels, labels: &labels }, &settings).unwrap();
+    let layer = &spiking.layers()[0];
+    assert_eq!(layer.fits.len(), 2);
+    let neuron = IfCurrExp::liu_furber_2016();
+    for (outcome, image) in show(&spiking, &pixels, vec![2000.0], ReadOut::Count).iter().zip(pixels.chunks(4)) {
+        let rate = |(&pixel, channel): (&u8, usize)| {
+            let sum = f64::from(pixel) / 255.0 * f64::from(weights[channel] * layer.factors[channel]);
+            let fit = layer.fits[channel];
+            noise_free(&neuron, neuron.i_offset + fit.current + fit.gain * layer.per_unit * sum)
+        };
+        let units = image.iter().flat_map(|pixel| [(pixel, 0), (pixel, 1)]);
+        let wanted: f64 = units.map(|unit| 2.0 * rate(unit)).sum();
+        let found = outcome.layer_spikes[0] as f64;
+        // One spike of each of eight neurons.
+        assert!((found - wanted).abs() <= 8.0, "{found} spikes instead of {wanted}");
+    }
+}
+
 #[test]
 fn a_maximum_of_the_image_needs_spikes() {
     let layers = || {
         vec![
-            Layer::MaxPool2d(MaxPool2d::new(ann::Extent::square(2))),
+            Layer::MaxPool2d(MaxPool2d::new(Extent::square(2))),
             Layer::Flatten,
             dense(1, &[1.0], Activation::Relu),
             dense(1, &[1.0, -1.0], Activation::Softmax),

@@ -120,6 +120,60 @@ fn weak_channels_are_raised() {
     assert_eq!(integrating.layers().next().unwrap().factors, layer.factors);
 }
 
+/// A channel that no calibration image wakes has the fit of its layer, and answers to what does.
+#[test]
+fn channels_silent_on_all_images_stay_alive() {
+    let kernel = KernelShape { height: 1, width: 1, inputs: 1, outputs: 2 };
+    let conv = Conv2d::new(kernel, vec![2.0, 1.0], Some(vec![-1.2, 0.0]), Extent::square(1), Activation::Relu);
+    let layers = vec![
+        Layer::Conv2d(conv.unwrap()),
+        Layer::Flatten,
+        dense(8, &[0.5, -0.5, -1.0, 1.0].repeat(4), None, Activation::Softmax),
+    ];
+    let trained = Network::new(Shape::new(2, 2, 1), layers).unwrap();
+    // Nothing above 150/255, and the channel begins at 153/255.
+    let dim: Vec<u8> = pixels().into_iter().map(|pixel| pixel.min(150)).collect();
+    let labels = vec![0; 100];
+    let settings = ConversionSettings { normalisation: Normalisation::Channel, ..ConversionSettings::default() };
+    let spiking = SpikingNetwork::convert(&trained, Samples { pixels: &dim, labels: &labels }, &settings).unwrap();
+    let layer = &spiking.layers()[0];
+    assert_eq!(layer.factors[0], 1.0);
+    let wanted = trained.activations(&[1.0; 4], 1).swap_remove(0);
+    for (rate, wanted) in rates(&spiking, &[255; 4], 0).iter().zip(wanted).step_by(2) {
+        let wanted = layer.unit_rate * f64::from(wanted);
+        // The fit was of the other channel: within a third.
+        assert!((rate / wanted - 1.0).abs() < 0.34, "{rate} Hz instead of {wanted} Hz");
+    }
+}
+
+/// Both signs of a channel share its scale, and have fits of their own.
+#[test]
+fn signed_channels_have_scales_of_their_own() {
+    let kernel = KernelShape { height: 1, width: 1, inputs: 1, outputs: 2 };
+    let leaky = Activation::LeakyRelu { slope: 0.5 };
+    let conv = Conv2d::new(kernel, vec![1.0, 0.2], Some(vec![-0.5, -0.1]), Extent::square(1), leaky).unwrap();
+    let layers = vec![
+        Layer::Conv2d(conv),
+        Layer::Flatten,
+        dense(8, &[0.5, -0.5, -1.0, 1.0].repeat(4), None, Activation::Softmax),
+    ];
+    let trained = Network::new(Shape::new(2, 2, 1), layers).unwrap();
+    let (pixels, labels) = (pixels(), vec![0; 100]);
+    let settings = ConversionSettings { normalisation: Normalisation::Channel, ..ConversionSettings::default() };
+    let spiking = SpikingNetwork::convert(&trained, Samples { pixels: &pixels, labels: &labels }, &settings).unwrap();
+    let [positive, negative, _] = spiking.layers() else { panic!("{:?}", spiking.layers()) };
+    assert_eq!((&positive.factors, positive.fits.len()), (&negative.factors, 2));
+    assert!((positive.factors[1] / positive.factors[0] - 5.0).abs() < 1e-4, "{:?}", positive.factors);
+    let image = [255, 0, 40, 220];
+    let wanted = trained.activations(&image.map(|pixel| f32::from(pixel) / 255.0), 1).swap_remove(0);
+    let both = rates(&spiking, &image, 0).into_iter().zip(rates(&spiking, &image, 1));
+    for (unit, ((p, n), wanted)) in both.zip(wanted).enumerate() {
+        let wanted = positive.unit_rate * f64::from(positive.factors[unit % 2] * wanted);
+        let error = 3.0 * (positive.fits[unit % 2].rmse + negative.fits[unit % 2].rmse);
+        assert!((p - n - wanted).abs() < error.max(10.0), "{unit}: {p} - {n} Hz instead of {wanted} Hz");
+    }
+}
+
 #[test]
 fn noisy_softplus_weights_stay_nano_amperes() {
     let kernel = KernelShape { height: 2, width: 2, inputs: 1, outputs: 2 };
@@ -205,6 +259,15 @@ fn outputs_of_any_activation_decide() {
     for last in [Activation::Relu, Activation::Sigmoid, Activation::Linear] {
         assert_eq!(spiking(last).layers(), softmax.layers(), "{last:?}");
     }
+    let integrate = |last| {
+        let (pixels, labels) = (pixels(), vec![0; 100]);
+        let samples = Samples { pixels: &pixels, labels: &labels };
+        let network = IntegrateNetwork::convert(&network(Activation::Relu, last), samples, &Default::default());
+        network.unwrap().layers().map(|layer| layer.threshold).collect::<Vec<_>>()
+    };
+    assert_eq!(integrate(Activation::Sigmoid), integrate(Activation::Softmax));
+    let falling = network(Activation::Relu, Activation::LeakyRelu { slope: -1.0 });
+    assert!(matches!(convert(&falling), Err(ConversionError::Unsupported { layer: 1, .. })));
     let trained = network(NSP, NSP);
     let spiking = convert(&trained).unwrap();
     assert_eq!((spiking.layers()[1].per_unit, spiking.layers()[1].unit_rate), (1.0, 200.0));

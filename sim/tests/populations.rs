@@ -87,7 +87,7 @@ proptest! {
         tau_syn_e in prop::sample::select(vec![0.0766, 0.5, 1.0, 5.0, 7.3, 18.5, 20.0, 20.000_001, 35.0]),
         other in prop::sample::select(vec![None, Some(2.0), Some(10.0), Some(20.0)]),
         tau_refrac in prop::sample::select(vec![0.0, 1.0, 30.0]),
-        i_offset in prop::sample::select(vec![0.0, 0.1, 0.19, 0.4]),
+        i_offset in prop::sample::select(vec![0.0, 0.1, 0.1875, 0.19, 0.4]),
         v_reset in prop::sample::select(vec![-65.0, -80.0, -50.5]),
         gap in prop::sample::select(vec![0.7, 6.0, 60.0]),
         draws in prop::collection::vec((0.0..1.0f64, 0.0..1.0f64), 60),

@@ -1,7 +1,7 @@
 //! The flags of `convert`.
 
 use super::energy::Device;
-use super::mapping::encoding_name;
+use super::mapping::{encoding_name, normalisation_name};
 use crate::dataset::{DataSet, Images};
 use crate::model_arguments::ModelArguments;
 use crate::neuron_arguments::NeuronArguments;
@@ -245,6 +245,10 @@ impl ConvertArguments {
         self.percentile.map_or(standard, |percentile| percentile / 100.0)
     }
 
+    pub(super) fn has_percentile(&self) -> bool {
+        self.percentile.is_some()
+    }
+
     /// Times (ms) at which decisions are read; the last is the duration.
     pub(super) fn latencies(&self) -> Vec<f64> {
         match (self.neuron, self.duration) {
@@ -264,7 +268,7 @@ impl ConvertArguments {
             ("hidden_rate", value(self.hidden_rate)),
             ("output_rate", value(self.output_rate)),
             ("percentile", json!(self.percentile())),
-            ("normalise", json!(format!("{:?}", self.normalisation()).to_lowercase())),
+            ("normalise", json!(normalisation_name(self.normalisation()))),
             ("delay", value(self.delay)),
             ("tuning", json!(self.tuning)),
             ("calibration", json!(self.calibration)),

@@ -2,7 +2,9 @@
 
 use super::spiking::Spiking;
 use crate::table::{number, table};
-use convert::{Encoding, IntegrateLayer, IntegrateNetwork, LayerFit, MappedLayer, Route, SpikingNetwork};
+use convert::{
+    Encoding, IntegrateLayer, IntegrateNetwork, LayerFit, MappedLayer, Normalisation, Route, SpikingNetwork,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -33,6 +35,14 @@ pub(super) fn encoding_name(encoding: Encoding) -> &'static str {
         Encoding::Regular => "regular",
         Encoding::Latency => "latency",
         Encoding::Constant => "constant",
+    }
+}
+
+/// The name of a normalisation.
+pub(super) fn normalisation_name(normalisation: Normalisation) -> &'static str {
+    match normalisation {
+        Normalisation::Layer => "layer",
+        Normalisation::Channel => "channel",
     }
 }
 

@@ -44,7 +44,13 @@ impl Spiking {
                 ("--response-fit", arguments.response_fit.is_some()),
                 ("--tau-syn", parameters.tau_syn().is_some()),
             ];
-            if let Some((flag, _)) = flags.iter().find(|(_, is_given)| *is_given) {
+            let has_scale =
+                !matches!(trained.layers().last().map(ann::Layer::activation), Some(ann::Activation::NoisySoftplus(_)));
+            let outputs = [
+                ("--output-rate", !has_scale && arguments.output_rate.is_some()),
+                ("--percentile", !has_scale && arguments.has_percentile()),
+            ];
+            if let Some((flag, _)) = flags.iter().chain(&outputs).find(|(_, is_given)| *is_given) {
                 bail!(
                     "{flag} is for ReLU and Softplus networks: a Noisy Softplus network brings its own scales, response and time constant"
                 );

@@ -8,7 +8,7 @@
 //! v += sum w s + b;    if v >= 1 { spike; v -= 1 }        at most one spike per step
 //! ```
 //!
-//! Thresholds are percentiles of the trained activations, layer by layer (Rueckauer et al. 2017, doi:10.3389/fnins.2017.00682), and `v`
+//! Thresholds are percentiles of the trained activations, layer by layer or channel by channel (Rueckauer et al. 2017, doi:10.3389/fnins.2017.00682), and `v`
 //! begins at half a threshold, which makes rounding down to whole spikes into rounding to the nearest (Bu et al. 2022,
 //! arXiv:2303.04347). All steps of a layer are computed at once, since layers do not hear later ones.
 
@@ -49,7 +49,7 @@ pub struct IntegrateLayer {
     pub shape: Shape,
     /// The activation that stands for one spike per step.
     pub threshold: f64,
-    /// Of [`Normalisation::Channel`]: by what that is divided for each channel; empty where it is not.
+    /// Of [`Normalisation::Channel`]: a factor of each channel, by which its threshold is lower; empty for none.
     pub factors: Vec<f32>,
     /// Whether its spikes have signs.
     pub is_signed: bool,
@@ -118,11 +118,10 @@ impl IntegrateNetwork {
                 advice: "train it with ReLU, or convert it to LIF neurons",
             });
         }
-        let inputs = samples.inputs(trained);
-        let mut activity = plan.activity(trained, &inputs, samples.len());
+        let mut activity = plan.activity(trained, &samples.inputs(trained), samples.len());
         if settings.normalisation == Normalisation::Channel {
-            plan = plan.by_channel(&activity.trains, settings.percentile)?;
-            activity = plan.activity(trained, &inputs, samples.len());
+            plan = plan.by_channel(&activity, settings.percentile)?;
+            plan.multiply_activity(&mut activity);
         }
         // One spike of each train stands for so much of its activation.
         let mut spikes = vec![1.0; plan.trains.len()];
@@ -130,10 +129,10 @@ impl IntegrateNetwork {
         for (index, stage) in plan.stages.iter().enumerate() {
             let trains = [Sign::Positive, Sign::Negative].map(|sign| plan.train_of(index, sign));
             let magnitudes = if index + 1 == plan.stages.len() {
-                let logits = activity.outputs[stage.node].iter().map(|&logit| f64::from(logit).abs());
-                logits.filter(|&logit| logit > 0.0).collect()
+                let sums = stage.sums(|train| &activity[train], samples.len())?;
+                sums.iter().map(|&sum| f64::from(sum).abs()).filter(|&sum| sum > 0.0).collect()
             } else {
-                plan.magnitudes(index, &activity.trains)
+                plan.magnitudes(index, &activity)
             };
             // A percentile of what the outputs reach; NaN if they never do.
             let threshold = quantile(magnitudes, settings.percentile);

@@ -303,6 +303,6 @@ impl PreparedMap {
 
 /// One factor for each of `channels`, if those of all cells agree.
 pub(super) fn by_channel(factors: &[f32], channels: usize) -> Option<&[f32]> {
-    let first = &factors[..channels];
+    let first = factors.get(..channels).filter(|_| factors.len().is_multiple_of(channels))?;
     factors.chunks_exact(channels).all(|cell| cell == first).then_some(first)
 }

@@ -158,29 +158,26 @@ impl Plan {
     }
 
     /// What each train stands for on `batch` images: the positive or the negative part of its layer's outputs, times its factors.
-    pub(crate) fn activity(&self, trained: &Network<f32>, inputs: &[f32], batch: usize) -> Activity {
+    pub(crate) fn activity(&self, trained: &Network<f32>, inputs: &[f32], batch: usize) -> Vec<Vec<f32>> {
         let outputs = trained.activations(inputs, batch);
         let part = |train: &Train| {
             let values = train.node.map_or(inputs, |node| &outputs[node]);
-            let mut part: Vec<f32> = match train.sign {
+            match train.sign {
                 Sign::Positive => values.iter().map(|&value| value.max(0.0)).collect(),
                 Sign::Negative => values.iter().map(|&value| (-value).max(0.0)).collect(),
-            };
-            let factors = train.factors.iter().cycle();
-            part.iter_mut().zip(factors).for_each(|(value, factor)| *value *= factor);
-            part
+            }
         };
-        Activity { trains: self.trains.iter().map(part).collect(), outputs }
+        let mut activity: Vec<Vec<f32>> = self.trains.iter().map(part).collect();
+        self.multiply_activity(&mut activity);
+        activity
     }
-}
 
-/// A trained network at work on some images.
-#[derive(Debug, Clone)]
-pub(crate) struct Activity {
-    /// What each train stands for, image by image.
-    pub(crate) trains: Vec<Vec<f32>>,
-    /// Outputs of each trained layer; logits of the last.
-    pub(crate) outputs: Vec<Vec<f32>>,
+    /// Multiplies what each train stands for by its factors.
+    pub(crate) fn multiply_activity(&self, activity: &mut [Vec<f32>]) {
+        for (values, train) in activity.iter_mut().zip(&self.trains) {
+            values.iter_mut().zip(train.factors.iter().cycle()).for_each(|(value, factor)| *value *= factor);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -220,9 +217,10 @@ mod tests {
         assert_eq!(plan.stages.iter().map(|stage| stage.kind).collect::<Vec<_>>(), kinds);
         let inputs: Vec<f32> = numbers(IMAGES * input.units(), 61).into_iter().map(f32::abs).collect();
         let activity = plan.activity(&trained, &inputs, IMAGES);
+        let outputs = trained.activations(&inputs, IMAGES);
         for stage in &plan.stages {
-            let sums = stage.sums(|train| &activity.trains[train], IMAGES).unwrap();
-            for (index, (sum, output)) in sums.into_iter().zip(&activity.outputs[stage.node]).enumerate() {
+            let sums = stage.sums(|train| &activity[train], IMAGES).unwrap();
+            for (index, (sum, output)) in sums.into_iter().zip(&outputs[stage.node]).enumerate() {
                 let [sum, output] =
                     if stage.activation == Activation::Relu { [sum.max(0.0), output.max(0.0)] } else { [sum, *output] };
                 // f32 sums of up to 500 terms of order 1 in another order.

@@ -14,7 +14,7 @@ pub enum Normalisation {
     Layer,
     /// Those of a channel; in dense layers, each unit. Channels that are less active than others have a higher scale, so that all use the same
     /// rates (Kim et al. 2020, arXiv:1903.06530). Layers whose activation is not ReLU, leaky ReLU or linear keep one scale: of no other can
-    /// a factor be drawn out.
+    /// a factor be drawn out. So do those whose maps are flattened before it.
     Channel,
 }
 
@@ -184,9 +184,9 @@ mod tests {
         let trained = Network::graph(Shape::new(4, 8, 2), nodes).unwrap();
         let inputs: Vec<f32> = numbers(IMAGES * trained.input().units(), 61).into_iter().map(f32::abs).collect();
         let before = Plan::of(&trained).unwrap();
-        let old = before.activity(&trained, &inputs, IMAGES).trains;
+        let old = before.activity(&trained, &inputs, IMAGES);
         let after = before.clone().by_channel(&old, 0.99).unwrap();
-        let new = after.activity(&trained, &inputs, IMAGES).trains;
+        let new = after.activity(&trained, &inputs, IMAGES);
         for (index, (one, other)) in before.stages.iter().zip(&after.stages).enumerate() {
             let sums = one.sums(|train| &old[train], IMAGES).unwrap();
             let multiplied = other.sums(|train| &new[train], IMAGES).unwrap();
@@ -227,7 +227,7 @@ mod tests {
         ];
         let trained = Network::new(Shape::new(1, 2, 2), layers).unwrap();
         let plan = Plan::of(&trained).unwrap();
-        let activity = plan.activity(&trained, &[0.5; 8], 2).trains;
+        let activity = plan.activity(&trained, &[0.5; 8], 2);
         assert_eq!(plan.clone().by_channel(&activity, 0.99).unwrap(), plan);
     }
 }

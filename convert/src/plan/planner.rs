@@ -33,8 +33,12 @@ impl<'a> Planner<'a> {
         }
         let last = self.values.len() - 1;
         let layer = &self.trained.layers()[last];
-        // Activations rise with the sums, and so keep their order; those of Noisy Softplus also tell its units.
+        // Activations never reverse the order of the sums; those of Noisy Softplus also tell its units.
         let activation = match layer.activation() {
+            Activation::LeakyRelu { slope } if slope < 0.0 => {
+                let reason = "has outputs that fall where their sums rise";
+                return Err(unsupported(last, layer, reason, "train it with softmax or linear outputs"));
+            }
             Activation::NoisySoftplus(constants) => Activation::NoisySoftplus(constants),
             _ => Activation::Linear,
         };

@@ -16,7 +16,7 @@ const RELU: (&str, MixtureUnits) = ("ReLU", MixtureUnits::Same(Activation::Relu)
 
 const PREPROCESSED: &str = "Images in units of bytes: MNIST less its mean image; CIFAR-10 with contrast normalised image by image, and whitened (with --quick it is not, which would take minutes).";
 
-const MIN_MAXOUT_PER_SYNAPSE: &str = "Min-Maxout per synapse";
+pub(super) const MIN_MAXOUT_PER_SYNAPSE: &str = "Min-Maxout per synapse";
 
 /// Units of the negative kind, drawn anew for each sample or once for all, of so many percent.
 fn mixlu(percent: f64, variant: MixLuVariant) -> (String, MixtureUnits) {
@@ -154,6 +154,18 @@ pub(super) fn units_on(data: DataSet, names: &[&str], title: &'static str, scale
         second: second.to_owned(),
     };
     let new = names[0];
+    let mut questions = vec![lower(new, RELU.0), lower(new, "Maxout")];
+    let mut notes = vec![
+        "All networks have equally many units per layer; those of Maxout have two pieces each, from twice as many weights.",
+        PREPROCESSED,
+    ];
+    if names.contains(&MIN_MAXOUT_PER_SYNAPSE) {
+        questions.push(lower(MIN_MAXOUT_PER_SYNAPSE, RELU.0));
+        notes.push(
+            "Per synapse, units take the greatest product of any synapse and no sum, as the thesis words it; on CIFAR-10 only those of the \
+             last convolution, the others being ReLU.",
+        );
+    }
     Experiment {
         title,
         source: "Maharaj (2015), who proposes these units and publishes no numbers of them",
@@ -163,12 +175,7 @@ pub(super) fn units_on(data: DataSet, names: &[&str], title: &'static str, scale
         effort: effort(data, scale),
         measures: &[Measure::TestError, Measure::TrainError, Measure::TestLoss],
         conditions: conditions(&units, data, scale),
-        questions: vec![lower(new, RELU.0), lower(new, "Maxout"), lower(MIN_MAXOUT_PER_SYNAPSE, RELU.0)],
-        notes: vec![
-            "All networks have equally many units per layer; those of Maxout have two pieces each, from twice as many weights. \
-             Per synapse, units take the greatest product of any synapse and no sum, as the thesis words it; on CIFAR-10 only those of the \
-             last convolution, the others being ReLU.",
-            PREPROCESSED,
-        ],
+        questions,
+        notes,
     }
 }

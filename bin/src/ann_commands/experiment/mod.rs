@@ -135,7 +135,7 @@ impl Name {
             Name::MixluMnist | Name::MixluCifar => mixlu::mixlu_on(data, scale),
             Name::MinMaxout => {
                 let title = "units that are the least or the greatest of two sums";
-                let units = ["Min-Maxout", "Maxout", "Min-Maxout per synapse", "Maxout per synapse"];
+                let units = ["Min-Maxout", "Maxout", mixlu::MIN_MAXOUT_PER_SYNAPSE, "Maxout per synapse"];
                 mixlu::units_on(data, &units, title, scale)
             }
             Name::Convact => {

@@ -198,10 +198,16 @@ mod tests {
     type Deliver = fn(&mut VectorState, usize, &[f64], &Instant);
 
     /// Everything that can be seen of a population after 4,000 rows of all lengths at uneven times, with refractory,
-    /// armed, quiet and supra-threshold neurons among the targets.
-    fn trace(tau_syn: f64, deliver: Deliver) -> (Vec<Spike>, Vec<u64>) {
+    /// armed and quiet neurons among the targets, and on demand those that are driven above threshold.
+    fn trace(tau_syn: f64, driven: bool, deliver: Deliver) -> (Vec<Spike>, Vec<u64>) {
         let neuron = IfCurrExp { tau_syn_e: tau_syn, tau_syn_i: tau_syn, ..IfCurrExp::liu_furber_2016() };
-        let currents: Vec<f64> = (0..53).map(|j| if j % 11 == 5 { 0.25 } else { 0.002 * f64::from(j) }).collect();
+        let currents = (0..53).map(|j| match j % 11 {
+            5 if driven => 0.25,
+            // The rheobase current: theta is 0.
+            7 if driven => 0.1875,
+            _ => 0.002 * f64::from(j),
+        });
+        let currents: Vec<f64> = currents.collect();
         let population = Population::new(53, neuron).unwrap().with_i_offset(currents).unwrap();
         let mut state = VectorState::new(&population).unwrap();
         state.reset(&population);
@@ -223,32 +229,34 @@ mod tests {
         (spikes, bits)
     }
 
-    fn row<'a>(state: &'a mut VectorState, start: usize, weights: &'a [f64], now: &'a Instant) -> DeliverRow<'a, true> {
-        DeliverRow { state, start, weights, now }
-    }
-
     /// The vector kernel of every width that this machine has, against one arrival at a time, to the last bit.
     #[test]
     fn all_widths_give_the_bits_of_the_scalar_twin() {
+        compare::<false>();
+        compare::<true>();
+    }
+
+    fn compare<const DRIVEN: bool>() {
         // r = 4, r = 20, and an r that is no whole number.
         for tau_syn in [5.0, 1.0, 7.3] {
-            let scalar = trace(tau_syn, |state, start, weights, now| {
+            let scalar = trace(tau_syn, DRIVEN, |state, start, weights, now| {
                 weights.iter().enumerate().for_each(|(i, &w)| state.receive(start + i, w, now));
             });
             assert!(scalar.0.len() > 500, "{}", scalar.0.len());
-            let portable = trace(tau_syn, |state, start, weights, now| {
-                row(state, start, weights, now).with_simd(pulp::Scalar);
+            let portable = trace(tau_syn, DRIVEN, |state, start, weights, now| {
+                DeliverRow::<DRIVEN> { state, start, weights, now }.with_simd(pulp::Scalar);
                 state.attend(now);
             });
             assert_eq!(scalar, portable);
-            let native = trace(tau_syn, |state, start, weights, now| {
+            let native = trace(tau_syn, DRIVEN, |state, start, weights, now| {
                 state.deliver(start, weights, now);
             });
             assert_eq!(scalar, native);
             #[cfg(target_arch = "x86_64")]
             if pulp::x86::V3::is_available() {
-                let avx2 = trace(tau_syn, |state, start, weights, now| {
-                    Simd::vectorize(pulp::x86::V3::try_new().unwrap(), row(state, start, weights, now));
+                let avx2 = trace(tau_syn, DRIVEN, |state, start, weights, now| {
+                    let row = DeliverRow::<DRIVEN> { state, start, weights, now };
+                    Simd::vectorize(pulp::x86::V3::try_new().unwrap(), row);
                     state.attend(now);
                 });
                 assert_eq!(scalar, avx2);

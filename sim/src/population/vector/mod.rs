@@ -41,8 +41,8 @@ pub(crate) struct VectorState {
     gate: Vec<f64>,
     /// v_thresh - V_inf (mV).
     theta: Vec<f64>,
-    /// Gate of an armed neuron: theta, less a rounding error where it is positive; `EXAMINE` of neurons that are above threshold when
-    /// released.
+    /// Gate of an armed neuron: theta, less a rounding error where it is positive; `EXAMINE` where a huge V_inf leaves nothing of the
+    /// distance from v_reset to it.
     brink: Vec<f64>,
     /// Whether there are neurons with a theta that is not positive.
     is_driven: bool,
@@ -277,7 +277,7 @@ impl VectorState {
     fn has_not_crossed(&self, j: usize, now: &Instant) -> bool {
         let (p, q) = (self.a[j] * now.membrane, self.b[j] * now.synapse);
         let is_below = p - q < self.theta[j];
-        let starts_below = self.gate[j] != HELD || self.neuron.v_reset < self.theta[j] + self.v_inf[j];
+        let starts_below = self.gate[j] != HELD || self.brink[j] != EXAMINE;
         is_below && if q < 0.0 { p < 0.0 && starts_below } else { p < self.b[j] * now.turn }
     }
 
