@@ -117,35 +117,35 @@ impl<'a> Mapping<'a> {
                 let wanted = unit_rate * f64::from(wanted[index]);
                 (per_unit * factor * drive[index], per_unit * noise[index].sqrt(), wanted)
             };
-            let groups = self.groups(stage);
-            let common = ResponseFit::new(self.response, (0..drive.len()).map(point)).solve();
-            let fit = |group| {
-                let own = ResponseFit::new(self.response, (group..drive.len()).step_by(groups).map(point));
-                // A channel that is silent on all images is one of the layer's.
-                if groups > 1 && own.is_active() { own.solve() } else { common }
-            };
-            let mut fits: Vec<LayerFit> = (0..groups).map(fit).collect();
+            let mut scale = Scale { unit_rate, per_unit, fits: self.fits(stage, drive.len(), point) };
             if let Some(tuning) = self.settings.tuning {
+                let groups = scale.fits.len();
                 let tuned = tuning.images.min(self.images) * stage.shape.units();
-                let wanted = |group: usize| {
-                    let points = (group..tuned).step_by(groups).map(point).collect();
-                    ResponseFit { response: self.response, points }
-                };
+                let points = |group: usize| (group..tuned).step_by(groups).map(point).collect();
+                let wanted = |group| ResponseFit { response: self.response, points: points(group) };
                 let wanted: Vec<ResponseFit> = (0..groups).map(wanted).collect();
-                fits = self.tune((index, sign), &links, Scale { unit_rate, per_unit, fits }, &wanted, tuning)?;
+                scale.fits = self.tune((index, sign), &links, &scale, &wanted, tuning)?;
             }
-            self.population(index, sign, &links, Scale { unit_rate, per_unit, fits })?;
+            self.population(index, sign, &links, scale)?;
         }
         Ok(())
     }
 
-    /// Fits of a stage: one for all units, or one for each channel.
-    fn groups(&self, stage: &Stage) -> usize {
-        match self.settings.normalisation {
-            // Of averages, all weights are the same; a unit alone is seen on too few images.
-            Normalisation::Channel if !stage.averages && !stage.shape.is_flat() => stage.shape.channels,
-            _ => 1,
+    /// Fits of a stage to its response alone, one for all units or one for each channel, whose points (of [`ResponseFit`]) lie in turns.
+    fn fits(&self, stage: &Stage, length: usize, point: impl Fn(usize) -> (f64, f64, f64) + Copy) -> Vec<LayerFit> {
+        let common = ResponseFit::new(self.response, (0..length).map(point)).solve();
+        // Of averages, all weights are the same; a unit alone is seen on too few images.
+        let is_whole = stage.averages || stage.shape.is_flat();
+        if is_whole || self.settings.normalisation == Normalisation::Layer {
+            return vec![common];
         }
+        let channels = stage.shape.channels;
+        let fit = |channel: usize| {
+            let own = ResponseFit::new(self.response, (channel..length).step_by(channels).map(point));
+            // A channel that is silent on all images is one of the layer's.
+            if own.is_active() { own.solve() } else { common }
+        };
+        (0..channels).map(fit).collect()
     }
 
     /// Corrects fits by what the neurons do: runs the circuit up to them, steps towards the wanted rates, and takes the best of
@@ -154,13 +154,13 @@ impl<'a> Mapping<'a> {
         &self,
         (index, sign): (usize, Sign),
         links: &[Link],
-        Scale { unit_rate, per_unit, fits }: Scale,
+        &Scale { unit_rate, per_unit, ref fits }: &Scale,
         wanted: &[ResponseFit],
         tuning: Tuning,
     ) -> Result<Vec<LayerFit>, ConversionError> {
         let groups = fits.len();
         let mut best: Vec<LayerFit> = fits.iter().map(|&fit| LayerFit { rmse: f64::INFINITY, ..fit }).collect();
-        let mut trials = fits;
+        let mut trials = fits.clone();
         for _ in 0..TRIALS {
             let mut mapping = self.clone();
             let scale = Scale { unit_rate, per_unit, fits: trials.clone() };
