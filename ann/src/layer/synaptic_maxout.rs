@@ -2,7 +2,7 @@
 
 use crate::error::NetworkError;
 use crate::layer::operation::{Call, Learning, Operation, Scratch, Tape};
-use crate::layer::{check_flat, check_tensors};
+use crate::layer::{check_flat, check_tensors, paths};
 use crate::real::Real;
 use crate::shape::Shape;
 
@@ -126,9 +126,9 @@ impl<T: Real> Operation<T> for SynapticMaxout<T> {
                 choose(minima, of_minima, (index, x), &weights[..least], |product, output| product < output);
                 choose(maxima, of_maxima, (index, x), &weights[least..], |product, output| product > output);
             }
-            if let Some(bias) = &self.bias {
-                outputs.iter_mut().zip(bias).for_each(|(output, &bias)| *output += bias);
-            }
+        }
+        if let Some(bias) = &self.bias {
+            paths::add_bias(bias, 1, outputs);
         }
     }
 
@@ -140,9 +140,9 @@ impl<T: Real> Operation<T> for SynapticMaxout<T> {
                 let input = chosen.to_f64() as usize;
                 parameters[0][input * self.outputs + output] += gradient * inputs[input];
             }
-            if self.bias.is_some() {
-                parameters[1].iter_mut().zip(gradients).for_each(|(sum, &gradient)| *sum += gradient);
-            }
+        }
+        if self.bias.is_some() {
+            paths::add_bias_gradient(output_gradient, 1, &mut parameters[1]);
         }
     }
 

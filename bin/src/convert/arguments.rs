@@ -91,7 +91,7 @@ pub struct ConvertArguments {
     pub(super) output_rate: Option<f64>,
     /// Percentile of the activations that is taken as full scale [default: 99.9 for lif, 99.5 for if]
     #[arg(long, value_name = "P", value_parser = percentile)]
-    percentile: Option<f64>,
+    pub(super) percentile: Option<f64>,
     /// What has one scale between activations and rates [default: layer]
     #[arg(long, value_enum)]
     pub(super) normalise: Option<NormalisationChoice>,
@@ -189,6 +189,7 @@ impl ConvertArguments {
         }
     }
 
+    /// What has one scale.
     pub(super) fn normalisation(&self) -> Normalisation {
         match self.normalise {
             None | Some(NormalisationChoice::Layer) => Normalisation::Layer,
@@ -243,10 +244,6 @@ impl ConvertArguments {
             NeuronChoice::If => IntegrateSettings::default().percentile,
         };
         self.percentile.map_or(standard, |percentile| percentile / 100.0)
-    }
-
-    pub(super) fn has_percentile(&self) -> bool {
-        self.percentile.is_some()
     }
 
     /// Times (ms) at which decisions are read; the last is the duration.

@@ -37,20 +37,19 @@ impl Spiking {
         let &[named] = &parameters.neurons()?[..] else { bail!("--tau-syn: a network has neurons of one kind") };
         let route = Route::of(trained);
         if route == Route::Physical {
+            let last = trained.layers().last().map(ann::Layer::activation);
+            let has_units = matches!(last, Some(ann::Activation::NoisySoftplus(_)));
             let flags = [
                 ("--hidden-rate", arguments.hidden_rate.is_some()),
                 ("--normalise", arguments.normalise.is_some()),
                 ("--tuning", arguments.tuning.is_some_and(|images| images > 0)),
                 ("--response-fit", arguments.response_fit.is_some()),
                 ("--tau-syn", parameters.tau_syn().is_some()),
+                // Of the outputs, unless they are Noisy Softplus too.
+                ("--output-rate", has_units && arguments.output_rate.is_some()),
+                ("--percentile", has_units && arguments.percentile.is_some()),
             ];
-            let has_scale =
-                !matches!(trained.layers().last().map(ann::Layer::activation), Some(ann::Activation::NoisySoftplus(_)));
-            let outputs = [
-                ("--output-rate", !has_scale && arguments.output_rate.is_some()),
-                ("--percentile", !has_scale && arguments.has_percentile()),
-            ];
-            if let Some((flag, _)) = flags.iter().chain(&outputs).find(|(_, is_given)| *is_given) {
+            if let Some((flag, _)) = flags.iter().find(|(_, is_given)| *is_given) {
                 bail!(
                     "{flag} is for ReLU and Softplus networks: a Noisy Softplus network brings its own scales, response and time constant"
                 );

@@ -8,8 +8,8 @@
 //! v += sum w s + b;    if v >= 1 { spike; v -= 1 }        at most one spike per step
 //! ```
 //!
-//! Thresholds are percentiles of the trained activations, layer by layer or channel by channel (Rueckauer et al. 2017, doi:10.3389/fnins.2017.00682), and `v`
-//! begins at half a threshold, which makes rounding down to whole spikes into rounding to the nearest (Bu et al. 2022,
+//! Thresholds are percentiles of the trained activations, layer by layer (Rueckauer et al. 2017, doi:10.3389/fnins.2017.00682) or channel by
+//! channel, and `v` begins at half a threshold, which makes rounding down to whole spikes into rounding to the nearest (Bu et al. 2022,
 //! arXiv:2303.04347). All steps of a layer are computed at once, since layers do not hear later ones.
 
 mod steps;
@@ -25,7 +25,7 @@ use ann::{Activation, Network, Samples, Shape};
 pub struct IntegrateSettings {
     /// Fraction of the activations of a layer that stay below its threshold.
     pub percentile: f64,
-    /// What has one scale.
+    /// What has one threshold.
     pub normalisation: Normalisation,
     /// Potential at the start, in thresholds.
     pub v_init: f64,

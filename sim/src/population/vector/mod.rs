@@ -8,7 +8,7 @@
 mod coordinates;
 mod kernel;
 
-use crate::crossing::{driven_root, first_crossing, rising_root, whole_power};
+use crate::crossing::{first_crossing, rising_root, steep_root, whole_power};
 use crate::membrane::Trajectory;
 use crate::neuron::IfCurrExp;
 use crate::population::Population;
@@ -70,10 +70,14 @@ impl VectorState {
         let v_inf: Vec<f64> = population.i_offset().iter().map(|i| neuron.v_rest + resistance * i).collect();
         let theta: Vec<f64> = population.v_thresh().iter().zip(&v_inf).map(|(thresh, inf)| thresh - inf).collect();
         let r = decay.ratio.value;
-        let brink = theta.iter().zip(&v_inf).map(|(&theta, &v_inf)| match theta {
-            _ if theta > 0.0 => theta * SLACK,
-            _ if neuron.v_reset < theta + v_inf => theta,
-            _ => EXAMINE,
+        let brink = theta.iter().zip(&v_inf).map(|(&theta, &v_inf)| {
+            if theta > 0.0 {
+                theta * SLACK
+            } else if neuron.v_reset < theta + v_inf {
+                theta
+            } else {
+                EXAMINE
+            }
         });
         let bound = theta.iter().map(|theta| {
             let bound = SLACK * whole_power(theta * r / (r - 1.0), decay.ratio.ceiling - 1);
@@ -287,7 +291,7 @@ impl VectorState {
         if self.gate[j] != EXAMINE && self.brink[j] != EXAMINE {
             // Below threshold at `since`: if above now, p s - q s^r, which is concave or convex, has crossed it once.
             let (p, q) = (self.a[j] * now.membrane, self.b[j] * now.synapse);
-            let root = if p - q >= theta { driven_root(p, q, self.decay.ratio, theta) } else { None };
+            let root = if p - q >= theta { steep_root(p, q, self.decay.ratio, theta) } else { None };
             let crossing = root.map(|s| (now.t - self.decay.tau_m * s.ln(), now.membrane * s));
             if crossing.is_some_and(|(time, _)| since <= time && time <= now.t) {
                 return crossing;
