@@ -3,6 +3,7 @@
 mod grouped;
 pub(in crate::layer) mod lanes;
 pub(in crate::layer) mod unfold;
+pub(in crate::layer) mod winograd;
 
 use std::borrow::Cow;
 
@@ -17,6 +18,7 @@ use crate::shape::{Extent, Shape};
 use grouped::{Depthwise, gather, spread};
 use lanes::{LANES, LaneConvolution};
 use unfold::Unfolding;
+use winograd::WinogradConvolution;
 
 /// Shape of a convolution kernel; memory order is row, column, input channel, output channel (HWIO, as in Keras).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,6 +176,18 @@ impl<T: Real> Conv2d<T> {
         )
     }
 
+    /// The kernel with the weights of all paths.
+    fn prepared_shape(&self) -> KernelShape {
+        KernelShape { outputs: self.shape.outputs * self.paths(), ..self.shape }
+    }
+
+    /// The layer as a convolution of many channels, if it is one.
+    fn winograd(&self, input: Shape, output: Shape) -> Option<WinogradConvolution> {
+        let output = Shape { channels: output.channels * self.paths(), ..output };
+        let suits = winograd::suits(self.prepared_shape(), self.window, self.groups);
+        suits.then(|| WinogradConvolution::new(self.window, input, output))
+    }
+
     /// The layer as a depthwise convolution, if it is one.
     fn depthwise(&self, call: &Call<'_, T>) -> Option<Depthwise> {
         let output = Shape { channels: self.shape.outputs * self.paths(), ..call.output };
@@ -223,13 +237,16 @@ impl<T: Real> Operation<T> for Conv2d<T> {
     }
 
     fn samples_at_once(&self, input: Shape, output: Shape) -> usize {
-        if self.lanes(input, output).is_some() { LANES } else { 1 }
+        if self.winograd(input, output).is_none() && self.lanes(input, output).is_some() { LANES } else { 1 }
     }
 
     fn prepare(&self) -> Cow<'_, [T]> {
         let weights = paths::drive_weights(&self.kernel, self.paths());
         if self.groups > 1 && self.shape.inputs > 1 {
             return Cow::Owned(spread(&weights, self.shape, self.groups, self.paths()));
+        }
+        if winograd::suits(self.prepared_shape(), self.window, self.groups) {
+            return Cow::Owned(winograd::prepare(&weights, self.prepared_shape()));
         }
         weights
     }
@@ -239,7 +256,9 @@ impl<T: Real> Operation<T> for Conv2d<T> {
         let Tape { outputs, record: drive } = tape;
         let (paths, batch) = (self.paths(), inputs.len() / input.units());
         drive.resize(outputs.len() * paths, T::ZERO);
-        if let Some(lanes) = self.lanes(input, call.output) {
+        if let Some(winograd) = self.winograd(input, call.output) {
+            winograd.forward(call.prepared, inputs, drive, &mut scratch.winograd);
+        } else if let Some(lanes) = self.lanes(input, call.output) {
             lanes.forward(call.prepared, inputs, drive, &mut scratch.lanes);
         } else if let Some(depthwise) = self.depthwise(call) {
             depthwise.forward(batch, call.prepared, inputs, drive);
@@ -265,7 +284,7 @@ impl<T: Real> Operation<T> for Conv2d<T> {
         let Learning { output_gradient, parameters, variance_gradient, scratch, .. } = learning;
         paths::drive_gradient(&mut tape.record, output_gradient, paths, variance_gradient);
         let drive = &*tape.record;
-        let Scratch { padded, unfolded, weight_gradient, lanes: memory } = scratch;
+        let Scratch { padded, unfolded, weight_gradient, lanes: memory, winograd: tiles } = scratch;
         let unfolding = Unfolding::new(self.window, input, call.output);
         let channels = self.shape.outputs * paths;
         let mut add_products = |gradient: &mut [T]| {
@@ -278,7 +297,9 @@ impl<T: Real> Operation<T> for Conv2d<T> {
             }
         };
         paths::kernel_gradient(&self.kernel, paths, weight_gradient, &mut parameters[0], |gradient| {
-            if let Some(lanes) = self.lanes(input, call.output) {
+            if let Some(winograd) = self.winograd(input, call.output) {
+                winograd.backward(inputs, drive, gradient, tiles);
+            } else if let Some(lanes) = self.lanes(input, call.output) {
                 lanes.backward(inputs, drive, gradient, memory);
             } else if let Some(depthwise) = self.depthwise(call) {
                 depthwise.backward(batch, inputs, drive, gradient);
@@ -306,6 +327,9 @@ impl<T: Real> Operation<T> for Conv2d<T> {
         scratch: &mut Scratch<T>,
     ) {
         let (input, drive) = (call.inputs.shape(0), &*tape.record);
+        if let Some(winograd) = self.winograd(input, call.output) {
+            return winograd.input_gradient(call.prepared, drive, gradient, &mut scratch.winograd);
+        }
         if let Some(lanes) = self.lanes(input, call.output) {
             return lanes.input_gradient(call.prepared, drive, gradient, &mut scratch.lanes);
         }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::activation::Activation;
 use crate::error::NetworkError;
 use crate::layer::conv2d::lanes::LaneMemory;
+use crate::layer::conv2d::winograd::WinogradMemory;
 use crate::network::{Network, Origin};
 use crate::pass::{Phase, VarianceGradient};
 use crate::real::Real;
@@ -116,6 +117,7 @@ pub(crate) struct Tape<T> {
 #[derive(Default)]
 pub(crate) struct Scratch<T> {
     pub(crate) lanes: LaneMemory<T>,
+    pub(crate) winograd: WinogradMemory<T>,
     pub(crate) padded: Vec<T>,
     pub(crate) unfolded: Vec<T>,
     pub(crate) weight_gradient: Vec<T>,
