@@ -33,12 +33,29 @@ pub(crate) fn drive<T: Real>(
     }
 }
 
+/// Values that are worked on at once where rows are shorter.
+const STRETCH: usize = 128;
+
 /// Adds one bias per unit to the mean path.
 pub(crate) fn add_bias<T: Real>(bias: &[T], paths: usize, drive: &mut [T]) {
-    for row in drive.chunks_exact_mut(bias.len() * paths) {
+    let mut biases = several_rows(bias.len() * paths);
+    for row in biases.chunks_exact_mut(bias.len() * paths) {
         for (unit, &bias) in row.chunks_exact_mut(paths).zip(bias) {
-            unit[0] += bias;
+            unit[0] = bias;
         }
+    }
+    pulp::Arch::new().dispatch(|| drive.chunks_mut(biases.len()).for_each(|drive| add_to(drive, &biases)));
+}
+
+/// Zeros for so many rows of `width` values that there are some registers full.
+fn several_rows<T: Real>(width: usize) -> Vec<T> {
+    vec![T::ZERO; STRETCH.div_ceil(width) * width]
+}
+
+#[inline(always)]
+fn add_to<T: Real>(sums: &mut [T], terms: &[T]) {
+    for (sum, &term) in sums.iter_mut().zip(terms) {
+        *sum += term;
     }
 }
 
@@ -115,7 +132,10 @@ pub(crate) fn kernel_gradient<T: Real>(
 
 /// Adds to the bias' gradient the column sums of the mean path.
 pub(crate) fn add_bias_gradient<T: Real>(drive_gradient: &[T], paths: usize, gradient: &mut [T]) {
-    for row in drive_gradient.chunks_exact(gradient.len() * paths) {
+    let width = gradient.len() * paths;
+    let mut sums = several_rows(width);
+    pulp::Arch::new().dispatch(|| drive_gradient.chunks(sums.len()).for_each(|rows| add_to(&mut sums, rows)));
+    for row in sums.chunks_exact(width) {
         for (gradient, unit) in gradient.iter_mut().zip(row.chunks_exact(paths)) {
             *gradient += unit[0];
         }

@@ -70,8 +70,82 @@ impl Tiles {
         }
     }
 
+    /// Overwrites `gradient`: what each output's gradient is goes to the first of the inputs under its window that equal it.
+    pub(crate) fn give_to_first<T: Real>(self, [inputs, outputs, output_gradient]: [&[T]; 3], gradient: &mut [T]) {
+        pulp::Arch::new().dispatch(FirstEqual { tiles: self, inputs, outputs, output_gradient, gradient });
+    }
+
     /// The first line of the inputs, counted over all samples, under a line of the outputs.
     fn first_line(self, output: usize) -> usize {
         output / self.output.height * self.input.height + output % self.output.height * self.size.height
+    }
+}
+
+/// A call of [`Tiles::give_to_first`].
+struct FirstEqual<'a, T> {
+    tiles: Tiles,
+    inputs: &'a [T],
+    outputs: &'a [T],
+    output_gradient: &'a [T],
+    gradient: &'a mut [T],
+}
+
+impl<T: Real> pulp::WithSimd for FirstEqual<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let Self { tiles: Tiles { size, input, output, .. }, .. } = self;
+        let (channels, line) = (input.channels, input.width * input.channels);
+        let covered = Extent::new(output.height * size.height, output.width * size.width);
+        if covered != Extent::new(input.height, input.width) {
+            self.gradient.fill(T::ZERO);
+        }
+        let mut call = self;
+        for tile in 0..call.outputs.len() / channels {
+            let (row, column) = (tile / output.width, tile % output.width);
+            let first = call.tiles.first_line(row) * line + column * size.width * channels;
+            let places = [tile * channels, first];
+            // Values behind the channels of a cell are those of the next, which comes later.
+            let left = (covered.width - (column + 1) * size.width + 1) * channels;
+            match (channels, left) {
+                (LANES.., _) | (_, LANES..) if call.outputs.len() - places[0] >= LANES => {
+                    call.tile::<LANES>(places);
+                }
+                (8.., _) => call.tile::<8>(places),
+                (4.., _) => call.tile::<4>(places),
+                _ => call.tile::<1>(places),
+            }
+        }
+    }
+}
+
+/// Channels of a cell that are worked on at once.
+const LANES: usize = 16;
+
+impl<T: Real> FirstEqual<'_, T> {
+    /// All channels of a tile, `N` at a time; the last stretch overlaps the one before, or reaches beyond the cell.
+    #[inline(always)]
+    fn tile<const N: usize>(&mut self, [output, input]: [usize; 2]) {
+        let Tiles { size, input: map, .. } = self.tiles;
+        for channel in (0..map.channels).step_by(N) {
+            let channel = channel.min(map.channels.saturating_sub(N));
+            let (mut greatest, mut remaining) = ([T::ZERO; N], [T::ZERO; N]);
+            greatest.copy_from_slice(&self.outputs[output + channel..][..N]);
+            remaining.copy_from_slice(&self.output_gradient[output + channel..][..N]);
+            for row in 0..size.height {
+                for column in 0..size.width {
+                    let cell = input + (row * map.width + column) * map.channels + channel;
+                    let (mut own, mut gradient) = ([T::ZERO; N], [T::ZERO; N]);
+                    own.copy_from_slice(&self.inputs[cell..cell + N]);
+                    for lane in 0..N {
+                        let takes = own[lane] == greatest[lane];
+                        gradient[lane] = if takes { remaining[lane] } else { T::ZERO };
+                        remaining[lane] = if takes { T::ZERO } else { remaining[lane] };
+                    }
+                    self.gradient[cell..cell + N].copy_from_slice(&gradient);
+                }
+            }
+        }
     }
 }

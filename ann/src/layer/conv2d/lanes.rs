@@ -4,13 +4,14 @@
 //! samples run side by side instead: a vector register holds the same unit of sixteen samples, and each weight is one number that
 //! multiplies all of them, whatever the numbers of channels.
 
+mod packing;
+
 use crate::layer::conv2d::KernelShape;
 use crate::layer::window::Window;
 use crate::real::Real;
 use crate::shape::{Extent, Shape};
-
-/// Samples that run side by side.
-pub(super) const LANES: usize = 16;
+pub(super) use packing::LANES;
+use packing::{Lanes, pack, unpack};
 
 /// Most channels, of all paths, on either side; with more of them a matrix product is faster.
 const FEW: usize = 32;
@@ -18,46 +19,12 @@ const FEW: usize = 32;
 /// Positions whose part in the gradient of a weight is summed at once, at least.
 const POSITIONS: usize = 24;
 
-/// One unit of [`LANES`] samples.
-#[derive(Clone, Copy)]
-#[repr(align(64))]
-pub(crate) struct Lanes<T>([T; LANES]);
-
-impl<T: Real> Lanes<T> {
-    const ZERO: Self = Self([T::ZERO; LANES]);
-
-    #[inline(always)]
-    fn add_product(&mut self, factor: &Self, other: &Self) {
-        for lane in 0..LANES {
-            self.0[lane] = factor.0[lane].mul_add(other.0[lane], self.0[lane]);
-        }
-    }
-
-    #[inline(always)]
-    fn add_scaled(&mut self, factor: T, other: &Self) {
-        for lane in 0..LANES {
-            self.0[lane] = factor.mul_add(other.0[lane], self.0[lane]);
-        }
-    }
-
-    #[inline(always)]
-    fn sum(&self) -> T {
-        let mut sums = self.0;
-        let mut half = LANES / 2;
-        while half > 0 {
-            for lane in 0..half {
-                sums[lane] += sums[lane + half];
-            }
-            half /= 2;
-        }
-        sums[0]
-    }
-}
-
 /// Memory of these convolutions.
 #[derive(Default)]
 pub(crate) struct LaneMemory<T> {
     inputs: Vec<Lanes<T>>,
+    /// What is packed before the padding comes around it.
+    maps: Vec<Lanes<T>>,
     outputs: Vec<Lanes<T>>,
     sums: Vec<Lanes<T>>,
     weights: Vec<T>,
@@ -146,38 +113,20 @@ impl LaneConvolution {
 
     /// Puts up to [`LANES`] samples side by side, with the padding around each map.
     #[inline(always)]
-    fn pack<T: Real>(self, samples: &[T], lanes: &mut Vec<Lanes<T>>) {
-        lanes.clear();
-        lanes.resize((self.output.height + self.kernel.height - 1) * self.line(), Lanes::ZERO);
-        let length = self.input.width * self.input.channels;
-        for row in 0..self.input.height {
-            let first = (row + self.before.0) * self.line() + self.before.1 * self.input.channels;
-            pack(&samples[row * length..], self.input.units(), &mut lanes[first..first + length]);
+    fn pack<T: Real>(self, samples: &[T], memory: &mut LaneMemory<T>) {
+        let LaneMemory { inputs: padded, maps, .. } = memory;
+        pack(samples, self.input.units(), maps);
+        let (line, channels) = (self.input.width * self.input.channels, self.input.channels);
+        let left = self.before.1 * channels;
+        let right = self.line() - left - line;
+        padded.clear();
+        // Zeros behind one line are those before the next as well.
+        padded.resize(self.before.0 * self.line() + left, Lanes::ZERO);
+        for map in maps.chunks_exact(line) {
+            padded.extend_from_slice(map);
+            padded.resize(padded.len() + right + left, Lanes::ZERO);
         }
-    }
-}
-
-/// Puts values side by side that are `stride` apart.
-#[inline(always)]
-fn pack<T: Real>(samples: &[T], stride: usize, lanes: &mut [Lanes<T>]) {
-    for (block, lanes) in lanes.chunks_mut(LANES).enumerate() {
-        for (lane, sample) in samples.chunks(stride).enumerate() {
-            for (values, &value) in lanes.iter_mut().zip(&sample[block * LANES..]) {
-                values.0[lane] = value;
-            }
-        }
-    }
-}
-
-/// The reverse.
-#[inline(always)]
-fn unpack<T: Real>(lanes: &[Lanes<T>], samples: &mut [T]) {
-    for (block, part) in lanes.chunks(LANES).enumerate() {
-        for (lane, sample) in samples.chunks_mut(lanes.len()).enumerate() {
-            for (values, value) in part.iter().zip(&mut sample[block * LANES..]) {
-                *value = values.0[lane];
-            }
-        }
+        padded.resize((self.output.height + self.kernel.height - 1) * self.line(), Lanes::ZERO);
     }
 }
 
@@ -232,7 +181,7 @@ impl<T: Real> pulp::WithSimd for Forward<'_, T> {
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
         let Self { convolution, weights, inputs, outputs, memory } = self;
-        convolution.pack(inputs, &mut memory.inputs);
+        convolution.pack(inputs, memory);
         memory.outputs.resize(convolution.output.units(), Lanes::ZERO);
         each_block!(convolution.output.channels, |first, SIZE| {
             convolution.sums::<T, SIZE>(first, weights, &memory.inputs, &mut memory.outputs);
@@ -379,9 +328,7 @@ impl<T: Real> pulp::WithSimd for Backward<'_, T> {
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
         let Self { convolution, inputs, output_gradient, gradient, memory } = self;
-        convolution.pack(inputs, &mut memory.inputs);
-        memory.outputs.clear();
-        memory.outputs.resize(convolution.output.units(), Lanes::ZERO);
+        convolution.pack(inputs, memory);
         pack(output_gradient, convolution.output.units(), &mut memory.outputs);
         memory.sums.clear();
         memory.sums.resize(gradient.len(), Lanes::ZERO);

@@ -1,0 +1,127 @@
+//! Values of several samples side by side.
+
+use crate::real::Real;
+
+/// Samples that run side by side.
+pub(in crate::layer::conv2d) const LANES: usize = 16;
+
+/// Units of a sample that are packed at once.
+const STRETCH: usize = 32;
+
+/// One unit of [`LANES`] samples.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub(crate) struct Lanes<T>(pub(super) [T; LANES]);
+
+impl<T: Real> Lanes<T> {
+    pub(super) const ZERO: Self = Self([T::ZERO; LANES]);
+
+    #[inline(always)]
+    pub(super) fn add_product(&mut self, factor: &Self, other: &Self) {
+        for lane in 0..LANES {
+            self.0[lane] = factor.0[lane].mul_add(other.0[lane], self.0[lane]);
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn add_scaled(&mut self, factor: T, other: &Self) {
+        for lane in 0..LANES {
+            self.0[lane] = factor.mul_add(other.0[lane], self.0[lane]);
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn sum(&self) -> T {
+        let mut sums = self.0;
+        let mut half = LANES / 2;
+        while half > 0 {
+            for lane in 0..half {
+                sums[lane] += sums[lane + half];
+            }
+            half /= 2;
+        }
+        sums[0]
+    }
+}
+
+/// Puts up to [`LANES`] samples of `units` values side by side; lanes without a sample are zero.
+#[inline(always)]
+pub(super) fn pack<T: Real>(samples: &[T], units: usize, lanes: &mut Vec<Lanes<T>>) {
+    lanes.resize(units, Lanes::ZERO);
+    if samples.len() < LANES * units || units < STRETCH {
+        lanes.fill(Lanes::ZERO);
+        for (lane, sample) in samples.chunks(units).enumerate() {
+            for (values, &value) in lanes.iter_mut().zip(sample) {
+                values.0[lane] = value;
+            }
+        }
+        return;
+    }
+    let (mut half, mut whole) = ([T::ZERO; LANES * STRETCH], [T::ZERO; LANES * STRETCH]);
+    for first in stretches(units) {
+        for (lane, half) in half.chunks_exact_mut(4 * STRETCH).enumerate() {
+            weave(samples, [0, 4, 8, 12].map(|other| (lane + other) * units + first), half);
+        }
+        weave(&half, [0, 4, 8, 12].map(|lane| lane * STRETCH), &mut whole);
+        for (lanes, values) in lanes[first..].iter_mut().zip(whole.chunks_exact(LANES)) {
+            lanes.0.copy_from_slice(values);
+        }
+    }
+}
+
+/// The reverse.
+#[inline(always)]
+pub(super) fn unpack<T: Real>(lanes: &[Lanes<T>], samples: &mut [T]) {
+    let units = lanes.len();
+    if samples.len() < LANES * units || units < STRETCH {
+        for (lane, sample) in samples.chunks_mut(units).enumerate() {
+            for (values, value) in lanes.iter().zip(sample) {
+                *value = values.0[lane];
+            }
+        }
+        return;
+    }
+    let (mut half, mut whole) = ([T::ZERO; LANES * STRETCH], [T::ZERO; LANES * STRETCH]);
+    for first in stretches(units) {
+        for (lanes, values) in lanes[first..].iter().zip(whole.chunks_exact_mut(LANES)) {
+            values.copy_from_slice(&lanes.0);
+        }
+        unweave(&whole, 4 * STRETCH, 4 * STRETCH, &mut half);
+        for (lane, half) in half.chunks_exact(4 * STRETCH).enumerate() {
+            unweave(half, STRETCH, 4 * units, &mut samples[lane * units + first..]);
+        }
+    }
+}
+
+/// First units of what is packed at once; the last stretch overlaps the one before, so that none is shorter.
+#[inline(always)]
+fn stretches(units: usize) -> impl Iterator<Item = usize> {
+    (0..units).step_by(STRETCH).map(move |first| first.min(units - STRETCH))
+}
+
+/// Alternately one value of each of the four rows that begin at `starts`. Two such steps exchange the rows and columns of sixteen rows;
+/// the compiler makes long vectors of them, which it does not of a transposition as it stands.
+#[inline(always)]
+fn weave<T: Real>(values: &[T], starts: [usize; 4], woven: &mut [T]) {
+    let length = woven.len() / 4;
+    let [a, b, c, d] = starts.map(|start| &values[start..start + length]);
+    for ((((woven, &a), &b), &c), &d) in woven.chunks_exact_mut(4).zip(a).zip(b).zip(c).zip(d) {
+        woven[0] = a;
+        woven[1] = b;
+        woven[2] = c;
+        woven[3] = d;
+    }
+}
+
+/// The reverse, into rows of `length` that begin `stride` apart.
+#[inline(always)]
+fn unweave<T: Real>(woven: &[T], length: usize, stride: usize, values: &mut [T]) {
+    let mut rows = values.chunks_mut(stride);
+    let [a, b, c, d] = std::array::from_fn(|_| rows.next().map_or(&mut [][..], |row| &mut row[..length]));
+    for ((((woven, a), b), c), d) in woven.chunks_exact(4).zip(a).zip(b).zip(c).zip(d) {
+        *a = woven[0];
+        *b = woven[1];
+        *c = woven[2];
+        *d = woven[3];
+    }
+}
