@@ -2,8 +2,8 @@
 
 use ann::{
     Activation, ActivationChoice, AveragePool2d, Conv2d, Dense, Extent, KernelShape, Layer, Network, NoisySoftplus,
-    Objective, RateLimit, Shape, VarianceGradient, initialiser::Fans, initialiser::glorot_uniform, loss_and_gradients,
-    model,
+    Objective, Padding, RateLimit, Shape, VarianceGradient, initialiser::Fans, initialiser::glorot_uniform,
+    loss_and_gradients, model,
 };
 
 const NOISY: Activation = Activation::NoisySoftplus(NoisySoftplus::EVENT_DRIVEN_5_MS);
@@ -84,6 +84,34 @@ fn convolutions_with_each_activation() {
                 dense(3 * 2 * 4, 3, Activation::Softmax, 2),
             ];
             check(Shape::new(9, 7, 2), layers, objective);
+        }
+    }
+}
+
+/// Kernels of 3x3 between sixteen channels and more, by Winograd's algorithm with one path, over tiles that hang over the map; every
+/// 97th weight.
+#[test]
+fn convolutions_of_many_channels() {
+    for (padding, flat) in [(Padding::Same, 5 * 7 * 20), (Padding::Valid, 3 * 20)] {
+        for activation in [Activation::Softplus, NOISY] {
+            let many = |inputs, outputs, tensor| {
+                let shape = KernelShape { height: 3, width: 3, inputs, outputs };
+                // Many inputs, whose sum is to stay where the loss has a slope.
+                let kernel = weights(shape.weights(), tensor).iter().map(|weight| 0.1 * weight).collect();
+                let bias = Some(weights(outputs, tensor + 100));
+                let conv = Conv2d::new(shape, kernel, bias, Extent::square(1), activation).expect("lengths fit");
+                Layer::Conv2d(conv.with_padding(padding))
+            };
+            let layers = vec![
+                conv([1, 1, 2, 16], Extent::square(1), activation, 0),
+                many(16, 33, 1),
+                many(33, 20, 2),
+                Layer::Flatten,
+                dense(flat, 3, Activation::Softmax, 3),
+            ];
+            let network = Network::new(Shape::new(5, 7, 2), layers).expect("the layers fit");
+            let error = greatest_error(network, Objective::default(), 97);
+            assert!(error < 1e-6, "{padding:?}, {activation}: relative error {error:e}");
         }
     }
 }

@@ -176,16 +176,14 @@ impl<T: Real> Conv2d<T> {
         )
     }
 
-    /// The kernel with the weights of all paths.
-    fn prepared_shape(&self) -> KernelShape {
-        KernelShape { outputs: self.shape.outputs * self.paths(), ..self.shape }
+    /// The layer as a convolution of many channels, if it is one. Not with a variance path: the transforms cancel, and what they leave
+    /// where the inputs are silent would be a variance of either sign.
+    fn winograd(&self, input: Shape, output: Shape) -> Option<WinogradConvolution> {
+        self.takes_winograd().then(|| WinogradConvolution::new(self.window, input, output))
     }
 
-    /// The layer as a convolution of many channels, if it is one.
-    fn winograd(&self, input: Shape, output: Shape) -> Option<WinogradConvolution> {
-        let output = Shape { channels: output.channels * self.paths(), ..output };
-        let suits = winograd::suits(self.prepared_shape(), self.window, self.groups);
-        suits.then(|| WinogradConvolution::new(self.window, input, output))
+    fn takes_winograd(&self) -> bool {
+        self.paths() == 1 && winograd::suits(self.shape, self.window, self.groups)
     }
 
     /// The layer as a depthwise convolution, if it is one.
@@ -241,12 +239,12 @@ impl<T: Real> Operation<T> for Conv2d<T> {
     }
 
     fn prepare(&self) -> Cow<'_, [T]> {
+        if self.takes_winograd() {
+            return Cow::Owned(winograd::prepare(&self.kernel, self.shape));
+        }
         let weights = paths::drive_weights(&self.kernel, self.paths());
         if self.groups > 1 && self.shape.inputs > 1 {
             return Cow::Owned(spread(&weights, self.shape, self.groups, self.paths()));
-        }
-        if winograd::suits(self.prepared_shape(), self.window, self.groups) {
-            return Cow::Owned(winograd::prepare(&weights, self.prepared_shape()));
         }
         weights
     }

@@ -71,7 +71,8 @@ impl<T: Real> Operation<T> for MaxPool2d {
     fn forward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, scratch: &mut Scratch<T>) {
         let (input, inputs) = call.inputs.only();
         if let Some(tiles) = Tiles::new(self.window, input, call.output) {
-            return tiles.gather(inputs, &mut tape.outputs, &mut scratch.unfolded, T::maximum);
+            let (outputs, line) = (&mut *tape.outputs, &mut scratch.unfolded);
+            return pulp::Arch::new().dispatch(|| tiles.gather(inputs, outputs, line, T::maximum));
         }
         let mut outputs = tape.outputs.chunks_exact_mut(input.channels);
         self.window.each(input, call.output, inputs.len() / input.units(), |cells| {

@@ -17,7 +17,7 @@ use packing::{Lanes, pack, unpack};
 const FEW: usize = 32;
 
 /// Positions whose part in the gradient of a weight is summed at once, at least.
-const POSITIONS: usize = 24;
+const POSITIONS: usize = 36;
 
 /// Memory of these convolutions.
 #[derive(Default)]

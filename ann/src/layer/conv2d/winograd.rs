@@ -12,7 +12,8 @@
 //! ```
 //!
 //! with 16 products where the definition has 36. The sum over input channels stands inside the brackets, so each of the 16 cells is a
-//! product of two matrices, (tiles x inputs) and (inputs x outputs). Lavin & Gray (2016), Fast algorithms for convolutional neural
+//! product of two matrices, (tiles x inputs) and (inputs x outputs). The transforms cancel, so that an output whose inputs are all zero
+//! is zero only to rounding. Lavin & Gray (2016), Fast algorithms for convolutional neural
 //! networks, CVPR; after Winograd (1980), Arithmetic complexity of computations.
 
 mod tiling;
@@ -28,7 +29,7 @@ use crate::shape::{Extent, Shape};
 use tiling::{LANES, Tiling, plane};
 use transform::{Inputs, OutputGradient, Outputs, WeightGradient, Weights};
 
-/// Most channels, of all paths, on either side: the transformed weights take four times the memory of the kernel.
+/// Most channels on either side: the transformed weights take four times the memory of the kernel.
 const MOST: usize = 512;
 
 /// Upper size (elements) of the transformed inputs or outputs of a block of tiles, so that both and the weights stay in the second-level
@@ -58,11 +59,10 @@ pub(crate) struct WinogradMemory<T> {
 #[derive(Clone, Copy)]
 pub(super) struct WinogradConvolution {
     input: Tiling,
-    /// Its channels are those of all paths.
     output: Tiling,
 }
 
-/// Whether a convolution is one of these; the outputs are those of all paths.
+/// Whether a convolution is one of these.
 pub(super) fn suits(shape: KernelShape, window: Window, groups: usize) -> bool {
     window.size == Extent::square(3)
         && window.stride == Extent::square(1)
@@ -100,7 +100,7 @@ fn kernel(size: usize) -> Tiling {
 }
 
 impl WinogradConvolution {
-    /// The channels of `output` are those of all paths.
+    /// Maps of these shapes.
     pub(super) fn new(window: Window, input: Shape, output: Shape) -> Self {
         let tiles = Extent::new(output.height.div_ceil(2), output.width.div_ceil(2));
         Self {
@@ -181,6 +181,9 @@ impl WinogradConvolution {
         memory: &mut WinogradMemory<T>,
     ) {
         let [from, to] = [self.input, self.output].map(|tiling| tiling.map.channels);
+        if inputs.is_empty() {
+            return;
+        }
         let WinogradMemory { inputs: spread, outputs: gradients, weights: sums, gradient: own, zeros } = memory;
         let sums = reserve(sums, from, to);
         let mut destination = Destination::Overwrite;

@@ -8,6 +8,9 @@ pub(in crate::layer::conv2d) const LANES: usize = 16;
 /// Units of a sample that are packed at once.
 const STRETCH: usize = 32;
 
+/// Values of four samples that are packed at once.
+const FOUR: usize = 4 * STRETCH;
+
 /// One unit of [`LANES`] samples.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
@@ -48,7 +51,7 @@ impl<T: Real> Lanes<T> {
 #[inline(always)]
 pub(super) fn pack<T: Real>(samples: &[T], units: usize, lanes: &mut Vec<Lanes<T>>) {
     lanes.resize(units, Lanes::ZERO);
-    if samples.len() < LANES * units || units < STRETCH {
+    if units < STRETCH {
         lanes.fill(Lanes::ZERO);
         for (lane, sample) in samples.chunks(units).enumerate() {
             for (values, &value) in lanes.iter_mut().zip(sample) {
@@ -57,12 +60,15 @@ pub(super) fn pack<T: Real>(samples: &[T], units: usize, lanes: &mut Vec<Lanes<T
         }
         return;
     }
-    let (mut half, mut whole) = ([T::ZERO; LANES * STRETCH], [T::ZERO; LANES * STRETCH]);
+    let none = [T::ZERO; STRETCH];
+    let (mut fours, mut whole) = ([[T::ZERO; FOUR]; 4], [T::ZERO; 4 * FOUR]);
     for first in stretches(units) {
-        for (lane, half) in half.chunks_exact_mut(4 * STRETCH).enumerate() {
-            weave(samples, [0, 4, 8, 12].map(|other| (lane + other) * units + first), half);
+        for (lane, four) in fours.iter_mut().enumerate() {
+            let starts = [0, 4, 8, 12].map(|other| (lane + other) * units + first);
+            let rows = starts.map(|start| samples.get(start..).and_then(|row| row.first_chunk()).unwrap_or(&none));
+            weave::<T, STRETCH>(rows, four);
         }
-        weave(&half, [0, 4, 8, 12].map(|lane| lane * STRETCH), &mut whole);
+        weave(fours.each_ref(), &mut whole);
         for (lanes, values) in lanes[first..].iter_mut().zip(whole.chunks_exact(LANES)) {
             lanes.0.copy_from_slice(values);
         }
@@ -73,7 +79,7 @@ pub(super) fn pack<T: Real>(samples: &[T], units: usize, lanes: &mut Vec<Lanes<T
 #[inline(always)]
 pub(super) fn unpack<T: Real>(lanes: &[Lanes<T>], samples: &mut [T]) {
     let units = lanes.len();
-    if samples.len() < LANES * units || units < STRETCH {
+    if units < STRETCH {
         for (lane, sample) in samples.chunks_mut(units).enumerate() {
             for (values, value) in lanes.iter().zip(sample) {
                 *value = values.0[lane];
@@ -81,14 +87,21 @@ pub(super) fn unpack<T: Real>(lanes: &[Lanes<T>], samples: &mut [T]) {
         }
         return;
     }
-    let (mut half, mut whole) = ([T::ZERO; LANES * STRETCH], [T::ZERO; LANES * STRETCH]);
+    let (mut rows, mut fours, mut whole) = ([[T::ZERO; STRETCH]; 4], [[T::ZERO; FOUR]; 4], [T::ZERO; 4 * FOUR]);
     for first in stretches(units) {
         for (lanes, values) in lanes[first..].iter().zip(whole.chunks_exact_mut(LANES)) {
             values.copy_from_slice(&lanes.0);
         }
-        unweave(&whole, 4 * STRETCH, 4 * STRETCH, &mut half);
-        for (lane, half) in half.chunks_exact(4 * STRETCH).enumerate() {
-            unweave(half, STRETCH, 4 * units, &mut samples[lane * units + first..]);
+        unweave(&whole, &mut fours);
+        for (lane, four) in fours.iter().enumerate() {
+            unweave(four, &mut rows);
+            for (row, other) in rows.iter().zip([0, 4, 8, 12]) {
+                let start = (lane + other) * units + first;
+                // Not where a lane has no sample.
+                if let Some(sample) = samples.get_mut(start..start + STRETCH) {
+                    sample.copy_from_slice(row);
+                }
+            }
         }
     }
 }
@@ -99,12 +112,10 @@ fn stretches(units: usize) -> impl Iterator<Item = usize> {
     (0..units).step_by(STRETCH).map(move |first| first.min(units - STRETCH))
 }
 
-/// Alternately one value of each of the four rows that begin at `starts`. Two such steps exchange the rows and columns of sixteen rows;
-/// the compiler makes long vectors of them, which it does not of a transposition as it stands.
+/// Alternately one value of each of four rows. Two such steps exchange the rows and columns of sixteen rows; the compiler makes long
+/// vectors of them, which it does not of a transposition as it stands.
 #[inline(always)]
-fn weave<T: Real>(values: &[T], starts: [usize; 4], woven: &mut [T]) {
-    let length = woven.len() / 4;
-    let [a, b, c, d] = starts.map(|start| &values[start..start + length]);
+fn weave<T: Real, const N: usize>([a, b, c, d]: [&[T; N]; 4], woven: &mut [T]) {
     for ((((woven, &a), &b), &c), &d) in woven.chunks_exact_mut(4).zip(a).zip(b).zip(c).zip(d) {
         woven[0] = a;
         woven[1] = b;
@@ -113,11 +124,9 @@ fn weave<T: Real>(values: &[T], starts: [usize; 4], woven: &mut [T]) {
     }
 }
 
-/// The reverse, into rows of `length` that begin `stride` apart.
+/// The reverse.
 #[inline(always)]
-fn unweave<T: Real>(woven: &[T], length: usize, stride: usize, values: &mut [T]) {
-    let mut rows = values.chunks_mut(stride);
-    let [a, b, c, d] = std::array::from_fn(|_| rows.next().map_or(&mut [][..], |row| &mut row[..length]));
+fn unweave<T: Real, const N: usize>(woven: &[T], [a, b, c, d]: &mut [[T; N]; 4]) {
     for ((((woven, a), b), c), d) in woven.chunks_exact(4).zip(a).zip(b).zip(c).zip(d) {
         *a = woven[0];
         *b = woven[1];
