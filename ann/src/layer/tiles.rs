@@ -149,3 +149,42 @@ impl<T: Real> FirstEqual<'_, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Against a walk through the cells of each window in order, for channels below, at and above those of a register, maps with
+    /// rows and columns that are left over, and values of which many are equal.
+    #[test]
+    fn the_first_of_equal_inputs_gets_the_gradient() {
+        const SAMPLES: usize = 2;
+        for channels in [1, 3, 4, 6, 9, 16, 21] {
+            for (size, height, width) in [([2, 2], 4, 8), ([2, 3], 5, 11), ([3, 1], 7, 3)] {
+                let window = Window::new(Extent::new(size[0], size[1]), Extent::new(size[0], size[1]));
+                let input = Shape::new(height, width, channels);
+                let output = Shape::new(height / size[0], width / size[1], channels);
+                let inputs: Vec<f64> = (0..SAMPLES * input.units()).map(|i| (i * 37 % 11 / 4) as f64).collect();
+                let given: Vec<f64> = (0..SAMPLES * output.units()).map(|i| (i + 1) as f64).collect();
+                let (mut greatest, mut want) = (vec![0.0; given.len()], vec![0.0; inputs.len()]);
+                for (unit, greatest) in greatest.iter_mut().enumerate() {
+                    let (position, channel) = (unit / channels, unit % channels);
+                    let (line, column) = (position / output.width, position % output.width);
+                    let (sample, row) = (line / output.height, line % output.height);
+                    let cells = (0..size[0] * size[1]).map(|cell| {
+                        let (y, x) = (row * size[0] + cell / size[1], column * size[1] + cell % size[1]);
+                        ((sample * height + y) * width + x) * channels + channel
+                    });
+                    // The last of equal elements is the greatest to `max_by`, hence from the end.
+                    let first = cells.rev().max_by(|&a, &b| inputs[a].total_cmp(&inputs[b])).unwrap();
+                    *greatest = inputs[first];
+                    want[first] = given[unit];
+                }
+                let mut gradient = vec![7.0; inputs.len()];
+                let tiles = Tiles::new(window, input, output).unwrap();
+                tiles.give_to_first([&inputs, &greatest, &given], &mut gradient);
+                assert_eq!(gradient, want, "{channels} channels, {size:?} on {height} x {width}");
+            }
+        }
+    }
+}

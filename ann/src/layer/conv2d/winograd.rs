@@ -12,9 +12,9 @@
 //! ```
 //!
 //! with 16 products where the definition has 36. The sum over input channels stands inside the brackets, so each of the 16 cells is a
-//! product of two matrices, (tiles x inputs) and (inputs x outputs). The transforms cancel, so that an output whose inputs are all zero
-//! is zero only to rounding. Lavin & Gray (2016), Fast algorithms for convolutional neural
-//! networks, CVPR; after Winograd (1980), Arithmetic complexity of computations.
+//! product of two matrices, (tiles x inputs) and (inputs x outputs). The transforms cancel: an output whose inputs are all zero is zero
+//! to rounding only. Lavin & Gray (2016), Fast algorithms for convolutional neural networks, CVPR; after Winograd (1980), Arithmetic
+//! complexity of computations.
 
 mod tiling;
 mod transform;
@@ -29,7 +29,7 @@ use crate::shape::{Extent, Shape};
 use tiling::{LANES, Tiling, plane};
 use transform::{Inputs, OutputGradient, Outputs, WeightGradient, Weights};
 
-/// Most channels on either side: the transformed weights take four times the memory of the kernel.
+/// Most channels on either side: the transformed weights, there and back, take nearly four times the memory of the kernel.
 const MOST: usize = 512;
 
 /// Upper size (elements) of the transformed inputs or outputs of a block of tiles, so that both and the weights stay in the second-level
@@ -215,7 +215,7 @@ fn matrices<T: Real>(values: &[T], rows: usize, columns: usize) -> impl Iterator
 fn reserve<T: Real>(memory: &mut Vec<T>, rows: usize, columns: usize) -> &mut [T] {
     let length = CELLS * plane(rows, columns);
     memory.resize(length + LINE, T::ZERO);
-    let first = memory.as_ptr().align_offset(LINE);
+    let first = memory.as_ptr().align_offset(LINE).min(LINE);
     &mut memory[first..first + length]
 }
 
