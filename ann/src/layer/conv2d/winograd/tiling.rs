@@ -28,13 +28,13 @@ impl Tiling {
         let (line, column) = (tile / self.tiles.width, tile % self.tiles.width);
         let (map, row) = (line / self.tiles.height, line % self.tiles.height);
         let mut cells = [[None; SIZE]; SIZE];
-        for y in 0..SIZE {
-            for x in 0..SIZE {
+        for (y, cells) in cells.iter_mut().enumerate() {
+            for (x, cell) in cells.iter_mut().enumerate() {
                 // Beyond all maps where it lies before the first row or column.
-                let (row, column) =
-                    ((2 * row + y).wrapping_sub(self.before.0), (2 * column + x).wrapping_sub(self.before.1));
+                let row = (2 * row + y).wrapping_sub(self.before.0);
+                let column = (2 * column + x).wrapping_sub(self.before.1);
                 if row < height && column < width {
-                    cells[y][x] = Some(((map * height + row) * width + column) * channels);
+                    *cell = Some(((map * height + row) * width + column) * channels);
                 }
             }
         }
