@@ -249,6 +249,29 @@ fn flags_complete_a_model_file() {
     assert_eq!(json(&mut evaluate(&["--noisy-softplus", "0.3,0.45"]))["images"], 10);
 }
 
+/// A training goes on from a file that leaves its constants out.
+#[test]
+fn flags_complete_the_file_that_a_training_goes_on_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    halves(folder);
+    for flags in ["--noisy-softplus 0.3,0.45", "--description model.json"] {
+        let message = failure(&mut train(folder, "none.h5", &format!("--activation relu {flags}")), 1);
+        assert!(message.contains("the file of --from, which is not given"), "{flags}: {message}");
+    }
+    let noisy = root().join("../shared/models/f_paper_noisy_softplus.h5");
+    if !noisy.is_file() {
+        eprintln!("skipped: {} is not here", noisy.display());
+        return;
+    }
+    let flags = format!("--from {} --epochs 10 --batch 10 --decay 1", noisy.display());
+    let message = failure(&mut train(folder, "none.h5", &flags), 1);
+    assert!(message.contains("--noisy-softplus K,SIGMA"), "{message}");
+    // White above or below: ten digits become two halves within sixty steps.
+    let document = trained(folder, "tuned.h5", &format!("{flags} --noisy-softplus 0.3,0.45"));
+    assert!(document["test_correct"].as_u64().unwrap() > 45, "{document}");
+}
+
 /// Skipped where there is no CIFAR-10 beside the checkout.
 #[test]
 fn cifar_10_can_be_trained_on() {

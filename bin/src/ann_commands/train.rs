@@ -5,6 +5,7 @@ use super::history;
 use super::model_choice::ModelChoice;
 use super::training_arguments::{Task, TrainingArguments};
 use crate::fit::SynapticResponse;
+use crate::model_arguments::ModelArguments;
 use crate::output::{Provenance, ResultFolder, json_text, write_file};
 use crate::run::{self, Interrupt, RunArguments, progress};
 use ann::{
@@ -35,6 +36,8 @@ pub struct TrainArguments {
     /// Train this network on (Keras .h5 or .keras, ONNX, NIR); its hidden layers get the --activation if one is given, and so do outputs that are ReLU, Softplus or Noisy Softplus
     #[arg(long, value_name = "FILE", conflicts_with = "model")]
     from: Option<PathBuf>,
+    #[command(flatten)]
+    file: ModelArguments,
     /// Activation of the hidden units: noisy-softplus, relu, leaky-relu-0.1, elu, neglu, sigmoid, tanh, softplus, lif, siegert-0.5,
     /// rrru-3, eru-2, orru-2, noisy-softplus-0.3,0.45 (Noisy Softplus at a fixed sigma), with any numbers
     #[arg(long, value_name = "NAME", required_unless_present = "from")]
@@ -114,11 +117,13 @@ impl TrainArguments {
     fn network(&self, input: Shape) -> Result<(Network<f32>, ActivationChoice)> {
         let choice = self.activation()?;
         let Some(path) = &self.from else {
+            if self.file.constants().is_some() || self.file.description().is_some() {
+                bail!("--noisy-softplus and --description complete the file of --from, which is not given");
+            }
             let choice = choice.context("--activation is needed where there is no --from")?;
             return Ok((self.model.build(input, choice, self.training.seed)?, choice));
         };
-        let network =
-            ann::model_file::read(path).with_context(|| format!("cannot read the model {}", path.display()))?;
+        let network = self.file.read(path)?;
         if network.input() != input {
             bail!("{} takes images of {}, those of the data set are {input}", path.display(), network.input());
         }
