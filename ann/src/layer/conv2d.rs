@@ -177,7 +177,7 @@ impl<T: Real> Conv2d<T> {
     }
 
     /// The layer as a convolution of many channels, if it is one. Not with a variance path: the transforms cancel, and what they leave
-    /// where the inputs are silent would be a variance of either sign.
+    /// where active inputs meet small weights could be a negative variance.
     fn winograd(&self, input: Shape, output: Shape) -> Option<WinogradConvolution> {
         self.takes_winograd().then(|| WinogradConvolution::new(self.window, input, output))
     }

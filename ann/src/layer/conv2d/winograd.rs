@@ -12,8 +12,8 @@
 //! ```
 //!
 //! with 16 products where the definition has 36. The sum over input channels stands inside the brackets, so each of the 16 cells is a
-//! product of two matrices, (tiles x inputs) and (inputs x outputs). The transforms cancel: an output whose inputs are all zero is zero
-//! to rounding only. Lavin & Gray (2016), Fast algorithms for convolutional neural networks, CVPR; after Winograd (1980), Arithmetic
+//! product of two matrices, (tiles x inputs) and (inputs x outputs). The transforms cancel: where active inputs
+//! meet weights of zero, the output is zero to rounding only. Lavin & Gray (2016), Fast algorithms for convolutional neural networks, CVPR; after Winograd (1980), Arithmetic
 //! complexity of computations.
 
 mod tiling;
@@ -32,8 +32,8 @@ use transform::{Inputs, OutputGradient, Outputs, WeightGradient, Weights};
 /// Most channels on either side: the transformed weights, there and back, take nearly four times the memory of the kernel.
 const MOST: usize = 512;
 
-/// Upper size (elements) of the transformed inputs or outputs of a block of tiles, so that both and the weights stay in the second-level
-/// cache.
+/// Size (elements) aimed at for the transformed inputs or outputs of a block of tiles, so that up to some 100 channels both and the weights
+/// stay in the second-level cache.
 const BLOCK: usize = 49_152;
 
 /// Fewest tiles of a block, so that its products are worth reading the weights again.
@@ -113,7 +113,7 @@ impl WinogradConvolution {
     fn turned(self) -> Self {
         let Shape { height, width, .. } = self.input.map;
         let tiles = Extent::new(height.div_ceil(2), width.div_ceil(2));
-        // A kernel that begins so many cells before the map ends there; more than two is a margin that the outputs lose.
+        // A padding of p becomes one of 2 - p; negative, and wrapped, where p is above 2, so that the first cells of the outputs are skipped.
         let before = (2_usize.wrapping_sub(self.input.before.0), 2_usize.wrapping_sub(self.input.before.1));
         Self {
             input: Tiling { map: self.output.map, tiles, before },
