@@ -21,6 +21,7 @@ pub(crate) mod operation;
 mod paths;
 mod pointwise;
 mod rescaling;
+mod stretches;
 mod synaptic_maxout;
 mod tiles;
 mod window;

@@ -235,7 +235,7 @@ impl<T: Real> Operation<T> for Conv2d<T> {
     }
 
     fn samples_at_once(&self, input: Shape, output: Shape) -> usize {
-        if self.winograd(input, output).is_none() && self.lanes(input, output).is_some() { LANES } else { 1 }
+        if !self.takes_winograd() && self.lanes(input, output).is_some() { LANES } else { 1 }
     }
 
     fn prepare(&self) -> Cow<'_, [T]> {
@@ -282,7 +282,7 @@ impl<T: Real> Operation<T> for Conv2d<T> {
         let Learning { output_gradient, parameters, variance_gradient, scratch, .. } = learning;
         paths::drive_gradient(&mut tape.record, output_gradient, paths, variance_gradient);
         let drive = &*tape.record;
-        let Scratch { padded, unfolded, weight_gradient, lanes: memory, winograd: tiles } = scratch;
+        let Scratch { padded, unfolded, weight_gradient, lanes: lane_memory, winograd: winograd_memory } = scratch;
         let unfolding = Unfolding::new(self.window, input, call.output);
         let channels = self.shape.outputs * paths;
         let mut add_products = |gradient: &mut [T]| {
@@ -296,9 +296,9 @@ impl<T: Real> Operation<T> for Conv2d<T> {
         };
         paths::kernel_gradient(&self.kernel, paths, weight_gradient, &mut parameters[0], |gradient| {
             if let Some(winograd) = self.winograd(input, call.output) {
-                winograd.backward(inputs, drive, gradient, tiles);
+                winograd.backward(inputs, drive, gradient, winograd_memory);
             } else if let Some(lanes) = self.lanes(input, call.output) {
-                lanes.backward(inputs, drive, gradient, memory);
+                lanes.backward(inputs, drive, gradient, lane_memory);
             } else if let Some(depthwise) = self.depthwise(call) {
                 depthwise.backward(batch, inputs, drive, gradient);
             } else if self.groups == 1 {

@@ -108,7 +108,7 @@ impl<T: Real> Operation<T> for MaxPool2d {
     ) {
         let (input, inputs) = call.inputs.only();
         if let Some(tiles) = Tiles::new(self.window, input, call.output) {
-            return tiles.give_to_first([inputs, &tape.outputs, output_gradient], gradient);
+            return tiles.give_to_first(inputs, &tape.outputs, output_gradient, gradient);
         }
         let channels = input.channels;
         let mut outputs = tape.outputs.chunks_exact(channels).zip(output_gradient.chunks_exact(channels));

@@ -33,7 +33,7 @@ pub(crate) fn drive<T: Real>(
     }
 }
 
-/// Values that are worked on at once where rows are shorter.
+/// Values of several rows that are worked on at once where one row has fewer: some vector registers full.
 const STRETCH: usize = 128;
 
 /// Adds one bias per unit to the mean path.
@@ -47,7 +47,7 @@ pub(crate) fn add_bias<T: Real>(bias: &[T], paths: usize, drive: &mut [T]) {
     pulp::Arch::new().dispatch(|| drive.chunks_mut(biases.len()).for_each(|drive| add_to(drive, &biases)));
 }
 
-/// Zeros for so many rows of `width` values that there are some registers full.
+/// Zeros for as many whole rows of `width` values as make at least a stretch.
 fn several_rows<T: Real>(width: usize) -> Vec<T> {
     vec![T::ZERO; STRETCH.div_ceil(width) * width]
 }

@@ -1,5 +1,6 @@
 //! Windows that lie side by side: pooling in long lines instead of cell by cell.
 
+use crate::layer::stretches::stretches;
 use crate::layer::window::{Padding, Window};
 use crate::real::Real;
 use crate::shape::{Extent, Shape};
@@ -70,8 +71,8 @@ impl Tiles {
         }
     }
 
-    /// Overwrites `gradient`: what each output's gradient is goes to the first of the inputs under its window that equal it.
-    pub(crate) fn give_to_first<T: Real>(self, [inputs, outputs, output_gradient]: [&[T]; 3], gradient: &mut [T]) {
+    /// Overwrites `gradient`: the gradient of each output goes to the first input under its window that equals it.
+    pub(crate) fn give_to_first<T: Real>(self, inputs: &[T], outputs: &[T], output_gradient: &[T], gradient: &mut [T]) {
         pulp::Arch::new().dispatch(FirstEqual { tiles: self, inputs, outputs, output_gradient, gradient });
     }
 
@@ -109,8 +110,8 @@ impl<T: Real> pulp::WithSimd for FirstEqual<'_, T> {
             // Values behind the channels of a cell are those of the next, which comes later.
             let left = (covered.width - (column + 1) * size.width + 1) * channels;
             match (channels, left) {
-                (LANES.., _) | (_, LANES..) if call.outputs.len() - places[0] >= LANES => {
-                    call.tile::<LANES>(places);
+                (CHANNELS.., _) | (_, CHANNELS..) if call.outputs.len() - places[0] >= CHANNELS => {
+                    call.tile::<CHANNELS>(places);
                 }
                 (8.., _) => call.tile::<8>(places),
                 (4.., _) => call.tile::<4>(places),
@@ -121,15 +122,14 @@ impl<T: Real> pulp::WithSimd for FirstEqual<'_, T> {
 }
 
 /// Channels of a cell that are worked on at once.
-const LANES: usize = 16;
+const CHANNELS: usize = 16;
 
 impl<T: Real> FirstEqual<'_, T> {
     /// All channels of a tile, `N` at a time; the last stretch overlaps the one before, or reaches beyond the cell.
     #[inline(always)]
     fn tile<const N: usize>(&mut self, [output, input]: [usize; 2]) {
         let Tiles { size, input: map, .. } = self.tiles;
-        for channel in (0..map.channels).step_by(N) {
-            let channel = channel.min(map.channels.saturating_sub(N));
+        for channel in stretches(map.channels, N) {
             let (mut greatest, mut remaining) = ([T::ZERO; N], [T::ZERO; N]);
             greatest.copy_from_slice(&self.outputs[output + channel..][..N]);
             remaining.copy_from_slice(&self.output_gradient[output + channel..][..N]);
@@ -182,7 +182,7 @@ mod tests {
                 }
                 let mut gradient = vec![7.0; inputs.len()];
                 let tiles = Tiles::new(window, input, output).unwrap();
-                tiles.give_to_first([&inputs, &greatest, &given], &mut gradient);
+                tiles.give_to_first(&inputs, &greatest, &given, &mut gradient);
                 assert_eq!(gradient, want, "{channels} channels, {size:?} on {height} x {width}");
             }
         }

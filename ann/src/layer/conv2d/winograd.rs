@@ -26,10 +26,10 @@ use crate::layer::window::Window;
 use crate::matrix::{Destination, Matrix, multiply};
 use crate::real::Real;
 use crate::shape::{Extent, Shape};
-use tiling::{LANES, Tiling, plane};
+use tiling::{CHANNELS, Tiling, plane};
 use transform::{Inputs, OutputGradient, Outputs, WeightGradient, Weights};
 
-/// Most channels on either side: the transformed weights, there and back, take nearly four times the memory of the kernel.
+/// Most channels on either side: so far it has been measured to pay.
 const MOST: usize = 512;
 
 /// Size (elements) aimed at for the transformed inputs or outputs of a block of tiles, so that up to some 100 channels both and the weights
@@ -62,18 +62,20 @@ pub(super) struct WinogradConvolution {
     output: Tiling,
 }
 
-/// Whether a convolution is one of these.
+/// Whether a convolution is one of these. Maps do not count, though outputs of one row or column would take fewer products without tiles:
+/// the weights are prepared before any map is known.
 pub(super) fn suits(shape: KernelShape, window: Window, groups: usize) -> bool {
     window.size == Extent::square(3)
         && window.stride == Extent::square(1)
         && window.dilation == Extent::square(1)
         && groups == 1
-        && LANES <= shape.inputs.min(shape.outputs)
+        && CHANNELS <= shape.inputs.min(shape.outputs)
         && shape.inputs.max(shape.outputs) <= MOST
 }
 
 /// The weights as the products take them: `G g G^T` as 16 matrices (inputs x outputs), and behind them those of the convolution that
-/// leads back, (outputs x inputs).
+/// leads back, (outputs x inputs), which products read faster than the others transposed. Both take seven times the memory of
+/// the kernel.
 pub(super) fn prepare<T: Real>(weights: &[T], shape: KernelShape) -> Vec<T> {
     let KernelShape { inputs, outputs, .. } = shape;
     let plane = plane(inputs, outputs);
@@ -214,8 +216,9 @@ fn matrices<T: Real>(values: &[T], rows: usize, columns: usize) -> impl Iterator
 /// Memory for the matrices of all cells, beginning with a line of the caches.
 fn reserve<T: Real>(memory: &mut Vec<T>, rows: usize, columns: usize) -> &mut [T] {
     let length = CELLS * plane(rows, columns);
-    memory.resize(length + LINE, T::ZERO);
-    let first = memory.as_ptr().align_offset(LINE).min(LINE);
+    let line = LINE / size_of::<T>();
+    memory.resize(length + line, T::ZERO);
+    let first = memory.as_ptr().align_offset(LINE).min(line);
     &mut memory[first..first + length]
 }
 
@@ -242,6 +245,8 @@ mod tests {
             (explicit(3, 0, 1, 4), 16, 18, 4, 3),
             (Padding::Same, 64, 16, 11, 9),
         ];
+        // Larger and smaller layers share it, as those of a network do.
+        let mut memory = WinogradMemory::default();
         for (padding, inputs, outputs, height, width) in cases {
             const SAMPLES: usize = 3;
             let shape = KernelShape { height: 3, width: 3, inputs, outputs };
@@ -278,7 +283,6 @@ mod tests {
                     }
                 }
             }
-            let mut memory = WinogradMemory::default();
             let prepared = prepare(&weights, shape);
             winograd.forward(&prepared, &x, &mut y, &mut memory);
             winograd.backward(&x, &d, &mut dw, &mut memory);

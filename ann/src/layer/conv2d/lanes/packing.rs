@@ -1,5 +1,6 @@
 //! Values of several samples side by side.
 
+use crate::layer::stretches::stretches;
 use crate::real::Real;
 
 /// Samples that run side by side.
@@ -62,7 +63,7 @@ pub(super) fn pack<T: Real>(samples: &[T], units: usize, lanes: &mut Vec<Lanes<T
     }
     let none = [T::ZERO; STRETCH];
     let (mut fours, mut whole) = ([[T::ZERO; FOUR]; 4], [T::ZERO; 4 * FOUR]);
-    for first in stretches(units) {
+    for first in stretches(units, STRETCH) {
         for (lane, four) in fours.iter_mut().enumerate() {
             let starts = [0, 4, 8, 12].map(|other| (lane + other) * units + first);
             let rows = starts.map(|start| samples.get(start..).and_then(|row| row.first_chunk()).unwrap_or(&none));
@@ -88,7 +89,7 @@ pub(super) fn unpack<T: Real>(lanes: &[Lanes<T>], samples: &mut [T]) {
         return;
     }
     let (mut rows, mut fours, mut whole) = ([[T::ZERO; STRETCH]; 4], [[T::ZERO; FOUR]; 4], [T::ZERO; 4 * FOUR]);
-    for first in stretches(units) {
+    for first in stretches(units, STRETCH) {
         for (lanes, values) in lanes[first..].iter().zip(whole.chunks_exact_mut(LANES)) {
             values.copy_from_slice(&lanes.0);
         }
@@ -104,12 +105,6 @@ pub(super) fn unpack<T: Real>(lanes: &[Lanes<T>], samples: &mut [T]) {
             }
         }
     }
-}
-
-/// First units of what is packed at once; the last stretch overlaps the one before, so that none is shorter.
-#[inline(always)]
-fn stretches(units: usize) -> impl Iterator<Item = usize> {
-    (0..units).step_by(STRETCH).map(move |first| first.min(units - STRETCH))
 }
 
 /// Alternately one value of each of four rows. Two such steps exchange the rows and columns of sixteen rows; the compiler makes long

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use crate::layer::conv2d::winograd::CELLS;
 use crate::layer::conv2d::winograd::transform::Transform;
+use crate::layer::stretches::stretches;
 use crate::real::Real;
 use crate::shape::{Extent, Shape};
 
 /// Channels that are transformed at once; maps have as many or more.
-pub(super) const LANES: usize = 16;
+pub(super) const CHANNELS: usize = 16;
 
 /// Tiles over maps of one shape, two cells from one to the next.
 #[derive(Clone, Copy)]
@@ -66,16 +67,10 @@ impl Tiling {
     }
 }
 
-/// Values from one matrix of so many rows and columns to the next. Equal addresses in neighbouring matrices would get into each other's way
-/// in the first cache, if they were a multiple of its size apart.
+/// Values from one matrix of so many rows and columns to the next: some more than they have, as equal places of neighbouring matrices get
+/// into each other's way in the first cache where they are a multiple of 4 KB apart, and sizes often are.
 pub(super) fn plane(rows: usize, columns: usize) -> usize {
-    (rows * columns).next_multiple_of(LANES) + LANES
-}
-
-/// First channels of what is transformed at once; the last stretch overlaps the one before, so that none is shorter.
-#[inline(always)]
-fn stretches(channels: usize) -> impl Iterator<Item = usize> {
-    (0..channels).step_by(LANES).map(move |channel| channel.min(channels - LANES))
+    (rows * columns).next_multiple_of(CHANNELS) + CHANNELS
 }
 
 struct Spread<'a, T, L, const SIZE: usize> {
@@ -103,12 +98,13 @@ impl<T: Real, L: Transform<SIZE, 4>, const SIZE: usize> pulp::WithSimd for Sprea
                     cells[y][x] = places[y][x].map_or(&zeros[..channels], |first| &maps[first..first + channels]);
                 }
             }
+            // There are as many matrices as cells; an array that is filled later costs a few percent.
             let mut rows = matrices.chunks_exact_mut(plane);
             let mut rows: [&mut [T]; CELLS] = std::array::from_fn(|_| match rows.next() {
                 Some(matrix) => &mut matrix[index * channels..][..channels],
                 None => &mut [],
             });
-            for channel in stretches(channels) {
+            for channel in stretches(channels, CHANNELS) {
                 spread_channels(transform, cells, channel, &mut rows);
             }
         }
@@ -122,16 +118,16 @@ fn spread_channels<T: Real, L: Transform<SIZE, 4>, const SIZE: usize>(
     channel: usize,
     rows: &mut [&mut [T]; CELLS],
 ) {
-    let mut values = [[[T::ZERO; LANES]; SIZE]; SIZE];
+    let mut values = [[[T::ZERO; CHANNELS]; SIZE]; SIZE];
     for y in 0..SIZE {
         for x in 0..SIZE {
-            values[y][x].copy_from_slice(&cells[y][x][channel..channel + LANES]);
+            values[y][x].copy_from_slice(&cells[y][x][channel..channel + CHANNELS]);
         }
     }
     let values = transform.squares(values);
     for y in 0..4 {
         for x in 0..4 {
-            rows[4 * y + x][channel..channel + LANES].copy_from_slice(&values[y][x]);
+            rows[4 * y + x][channel..channel + CHANNELS].copy_from_slice(&values[y][x]);
         }
     }
 }
@@ -158,7 +154,7 @@ impl<T: Real, L: Transform<4, SIZE>, const SIZE: usize> pulp::WithSimd for Gathe
             for (row, matrix) in rows.iter_mut().zip(matrices.chunks_exact(plane)) {
                 *row = &matrix[index * channels..][..channels];
             }
-            for channel in stretches(channels) {
+            for channel in stretches(channels, CHANNELS) {
                 gather_channels(transform, rows, channel, places, maps);
             }
         }
@@ -173,17 +169,17 @@ fn gather_channels<T: Real, L: Transform<4, SIZE>, const SIZE: usize>(
     places: [[Option<usize>; SIZE]; SIZE],
     maps: &mut [T],
 ) {
-    let mut values = [[[T::ZERO; LANES]; 4]; 4];
+    let mut values = [[[T::ZERO; CHANNELS]; 4]; 4];
     for y in 0..4 {
         for x in 0..4 {
-            values[y][x].copy_from_slice(&rows[4 * y + x][channel..channel + LANES]);
+            values[y][x].copy_from_slice(&rows[4 * y + x][channel..channel + CHANNELS]);
         }
     }
     let values = transform.squares(values);
     for y in 0..SIZE {
         for x in 0..SIZE {
             let Some(first) = places[y][x] else { continue };
-            maps[first + channel..first + channel + LANES].copy_from_slice(&values[y][x]);
+            maps[first + channel..first + channel + CHANNELS].copy_from_slice(&values[y][x]);
         }
     }
 }
