@@ -5,6 +5,7 @@ pub(crate) mod lif_rate;
 mod name;
 pub mod noisy_softplus;
 pub(crate) mod root_unit;
+mod siegert_table;
 
 use fixed_noise::FixedNoise;
 use lif_rate::LifRate;

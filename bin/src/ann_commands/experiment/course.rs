@@ -71,7 +71,7 @@ pub(super) fn plate(report: &Report<'_>) -> Option<Plate> {
     Some(plate)
 }
 
-/// The median of the runs with their quartiles.
+/// The median of the runs with their quartiles; a point where there is only one epoch.
 fn series(index: usize, condition: &Condition, runs: &[Run], row: &Row) -> Series {
     let epochs = runs.iter().map(|run| run.epochs.len()).max().unwrap_or(0);
     let point = |epoch: usize| {
@@ -85,7 +85,11 @@ fn series(index: usize, condition: &Condition, runs: &[Run], row: &Row) -> Serie
         // The title of the panel tells the group.
         label: condition.name.replace(&condition.group, "").trim().to_owned(),
         colour: Colour::nth(index),
-        mark: if runs.len() > 1 { Mark::LineWithBand(stroke) } else { Mark::Line(stroke) },
+        mark: match (epochs, runs.len()) {
+            (1, _) => Mark::Points(Shape::Circle),
+            (_, 1) => Mark::Line(stroke),
+            _ => Mark::LineWithBand(stroke),
+        },
         points: (0..epochs).map(point).collect(),
     }
 }

@@ -4,7 +4,7 @@
 //! [`VectorState::receive`], give the same bits.
 
 use super::coordinates::Instant;
-use super::{HELD, QUIET, VectorState};
+use super::{QUIET, VectorState};
 use pulp::{Simd, WithSimd};
 
 /// Delivers `weights[i]` (nA) to neuron `start + i`; `DRIVEN` if there are neurons that their constant current drives above threshold.
@@ -47,30 +47,33 @@ impl<const DRIVEN: bool> WithSimd for DeliverRow<'_, DRIVEN> {
         for (index, (((((a, b), gate), since), ((&brink, &bound), &carry)), &w)) in
             variable.zip(fixed).zip(w).enumerate()
         {
-            let moved = step.advance::<DRIVEN>([*a, *b, *gate, *since], [brink, bound, carry], w);
+            let before = [*a, *b, *gate, *since];
+            let mut moved = step.advance::<DRIVEN>(before, [brink, bound, carry], w);
+            if simd.first_true_m64s(moved.attention) < width {
+                moved.hold_back(simd, before);
+                note(attention, start + index * width, moved.bits(simd), &weights[index * width..]);
+            }
             [*a, *b, *gate] = [moved.state[0], moved.state[1], moved.state[2]];
             if DRIVEN {
                 *since = moved.state[3];
             }
-            if let Some(lanes) = moved.attention(simd, width) {
-                note(attention, start + index * width, &lanes[..width], &weights[index * width..]);
-            }
         }
         if !w_end.is_empty() {
             let load = |values: &[f64]| simd.partial_load_f64s(values);
-            let state = [load(a_end), load(b_end), load(gate_end), load(since_end)];
+            let before = [load(a_end), load(b_end), load(gate_end), load(since_end)];
             let fixed = [load(brink_end), load(bound_end), load(carry_end)];
-            let moved = step.advance::<DRIVEN>(state, fixed, load(w_end));
+            let mut moved = step.advance::<DRIVEN>(before, fixed, load(w_end));
+            // Lanes beyond the end load as zeros, which look like attention, but come last.
+            if simd.first_true_m64s(moved.attention) < w_end.len() {
+                moved.hold_back(simd, before);
+                let done = weights.len() - w_end.len();
+                note(attention, start + done, moved.bits(simd) & ((1 << w_end.len()) - 1), w_end);
+            }
             simd.partial_store_f64s(a_end, moved.state[0]);
             simd.partial_store_f64s(b_end, moved.state[1]);
             simd.partial_store_f64s(gate_end, moved.state[2]);
             if DRIVEN {
                 simd.partial_store_f64s(since_end, moved.state[3]);
-            }
-            // Lanes beyond the end load as zeros, which look like attention, but come last.
-            if let Some(lanes) = moved.attention(simd, w_end.len()) {
-                let done = weights.len() - w_end.len();
-                note(attention, start + done, &lanes[..w_end.len()], w_end);
             }
         }
     }
@@ -78,11 +81,11 @@ impl<const DRIVEN: bool> WithSimd for DeliverRow<'_, DRIVEN> {
 
 /// Lists the targets that need attention.
 #[inline(always)]
-fn note(attention: &mut Vec<(u32, f64)>, start: usize, lanes: &[f64], weights: &[f64]) {
-    for (i, (&lane, &w)) in lanes.iter().zip(weights).enumerate() {
-        if lane != 0.0 {
-            attention.push(((start + i) as u32, w));
-        }
+fn note(attention: &mut Vec<(u32, f64)>, start: usize, mut bits: u32, weights: &[f64]) {
+    while bits != 0 {
+        let i = bits.trailing_zeros() as usize;
+        attention.push(((start + i) as u32, weights[i]));
+        bits &= bits - 1;
     }
 }
 
@@ -99,23 +102,29 @@ struct Step<S: Simd> {
     b_gain: S::f64s,
 }
 
-/// A vector of neurons after an arrival; those that need attention are as before.
+/// A vector of neurons after an arrival.
 struct Moved<S: Simd> {
     state: [S::f64s; 4],
+    /// Those that need attention, of which the state is not right.
     attention: S::m64s,
 }
 
 impl<S: Simd> Moved<S> {
-    /// Ones where one of the first `lanes` neurons needs attention; none if none does.
+    /// Leaves those that need attention as they were.
     #[inline(always)]
-    fn attention(&self, simd: S, lanes: usize) -> Option<[f64; 8]> {
-        if simd.first_true_m64s(self.attention) >= lanes {
-            return None;
+    fn hold_back(&mut self, simd: S, before: [S::f64s; 4]) {
+        for (moved, before) in self.state.iter_mut().zip(before) {
+            *moved = simd.select_f64s(self.attention, before, *moved);
         }
-        let ones = simd.select_f64s(self.attention, simd.splat_f64s(1.0), simd.splat_f64s(0.0));
-        let mut flags = [0.0; 8];
-        simd.partial_store_f64s(&mut flags[..size_of::<S::f64s>() / size_of::<f64>()], ones);
-        Some(flags)
+    }
+
+    /// A bit for each neuron that needs attention.
+    #[inline(always)]
+    fn bits(&self, simd: S) -> u32 {
+        let places = simd.partial_load_f64s(
+            &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0][..size_of::<S::f64s>() / size_of::<f64>()],
+        );
+        simd.reduce_sum_f64s(simd.select_f64s(self.attention, places, simd.splat_f64s(0.0))) as u32
     }
 }
 
@@ -129,43 +138,34 @@ impl<S: Simd> Step<S> {
         w: S::f64s,
     ) -> Moved<S> {
         let simd = self.simd;
-        let [held, quiet, positive] = [HELD, QUIET, f64::MIN_POSITIVE].map(|x| simd.splat_f64s(x));
-        // Refractory neurons only gather current; those whose refractory period is over are released.
+        let [quiet, positive] = [QUIET, f64::MIN_POSITIVE].map(|x| simd.splat_f64s(x));
         let free = simd.less_than_or_equal_f64s(since, self.t);
-        let held = simd.equal_f64s(gate, held);
-        let from = simd.select_f64s(held, simd.add_f64s(a, simd.mul_f64s(b, carry)), a);
-        let level = simd.select_f64s(held, brink, gate);
 
-        // A crossing may have happened at or above the gate, or of an armed neuron, or one just released, past a peak.
-        let p = simd.mul_f64s(from, self.membrane);
-        let above = simd.greater_than_or_equal_f64s(simd.sub_f64s(p, simd.mul_f64s(b, self.synapse)), level);
+        // A crossing may have happened at or above the gate, or of an armed neuron past a peak.
+        let p = simd.mul_f64s(a, self.membrane);
+        let above = simd.greater_than_or_equal_f64s(simd.sub_f64s(p, simd.mul_f64s(b, self.synapse)), gate);
         let turn = simd.max_f64s(simd.mul_f64s(b, self.turn), positive);
-        let falling = simd.and_m64s(simd.greater_than_or_equal_f64s(p, turn), simd.less_than_f64s(level, quiet));
+        let falling = simd.and_m64s(simd.greater_than_or_equal_f64s(p, turn), simd.less_than_f64s(gate, quiet));
         let attention = simd.and_m64s(free, simd.or_m64s(above, falling));
 
-        let moved_a = simd.add_f64s(from, simd.mul_f64s(w, self.a_gain));
-        let moved_b = simd.add_f64s(b, simd.mul_f64s(w, self.b_gain));
+        // Refractory neurons only gather current, and with it what that will be worth when they are released.
+        let current = simd.mul_f64s(w, self.b_gain);
+        let jump = simd.select_f64s(free, simd.mul_f64s(w, self.a_gain), simd.mul_f64s(current, carry));
+        let moved_a = simd.add_f64s(a, jump);
+        let moved_b = simd.add_f64s(b, current);
         let p = simd.mul_f64s(moved_a, self.membrane);
         let turn = simd.mul_f64s(moved_b, self.turn);
         let rising = simd.less_than_f64s(p, turn);
         let reaches = simd.greater_than_or_equal_f64s(power(simd, p, self.power), simd.mul_f64s(turn, bound));
-        let mut may_cross = simd.and_m64s(rising, reaches);
+        let mut may_cross = simd.or_m64s(simd.and_m64s(rising, reaches), simd.not_m64s(free));
         let mut moved_since = since;
         if DRIVEN {
             let is_driven = simd.less_than_or_equal_f64s(brink, simd.splat_f64s(0.0));
             may_cross = simd.or_m64s(may_cross, is_driven);
-            moved_since = simd.select_f64s(is_driven, self.t, since);
+            moved_since = simd.select_f64s(simd.and_m64s(is_driven, free), self.t, since);
         }
         let armed = simd.select_f64s(may_cross, brink, quiet);
-        // Neither of those that are refractory nor of those that need attention.
-        let stays = simd.or_m64s(attention, simd.not_m64s(free));
-        let state = [
-            simd.select_f64s(stays, a, moved_a),
-            simd.select_f64s(attention, b, moved_b),
-            simd.select_f64s(stays, gate, armed),
-            simd.select_f64s(stays, since, moved_since),
-        ];
-        Moved { state, attention }
+        Moved { state: [moved_a, moved_b, armed, moved_since], attention }
     }
 }
 

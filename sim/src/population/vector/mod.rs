@@ -19,10 +19,6 @@ use coordinates::{Decay, Instant};
 const QUIET: f64 = f64::INFINITY;
 /// Gate of a neuron that has to be examined at every event.
 const EXAMINE: f64 = f64::MIN;
-/// Gate of a refractory neuron.
-///
-/// Its membrane coordinate will be A + B `carry`, once it is known what B has gathered until the end of the refractory period.
-const HELD: f64 = f64::NEG_INFINITY;
 
 /// Slack of the arming test: a few more candidates, never one too few. Its rounding error is below 1e-14.
 const SLACK: f64 = 1.0 - 1e-12;
@@ -37,7 +33,7 @@ pub(crate) struct VectorState {
     a: Vec<f64>,
     /// Synaptic coordinate B (nA).
     b: Vec<f64>,
-    /// The level of V - V_inf (mV) at which a neuron needs attention: `QUIET`, its brink, `EXAMINE` or `HELD`.
+    /// The level of V - V_inf (mV) at which a neuron needs attention: `QUIET`, its brink (of a refractory one too) or `EXAMINE`.
     gate: Vec<f64>,
     /// v_thresh - V_inf (mV).
     theta: Vec<f64>,
@@ -50,7 +46,7 @@ pub(crate) struct VectorState {
     bound: Vec<f64>,
     /// Examined up to this time (ms); the end of the refractory period while that is in the future.
     since: Vec<f64>,
-    /// What a unit of B will add to A at the end of the refractory period (MOhm).
+    /// What a unit of B adds to A at the end of the refractory period (MOhm), the last one if there is none; zero before the first.
     carry: Vec<f64>,
     /// V_inf (mV).
     v_inf: Vec<f64>,
@@ -111,6 +107,7 @@ impl VectorState {
         self.spikes.clear();
         self.b.fill(0.0);
         self.since.fill(0.0);
+        self.carry.fill(0.0);
         self.gate.fill(EXAMINE);
         for ((a, v), v_inf) in self.a.iter_mut().zip(population.v_init()).zip(&self.v_inf) {
             *a = v - v_inf;
@@ -206,10 +203,13 @@ impl VectorState {
         if self.gate[j] < QUIET {
             self.resolve(j, now);
         }
-        self.b[j] += w * now.b_gain;
+        let current = w * now.b_gain;
+        self.b[j] += current;
         if self.since[j] <= now.t {
             self.a[j] += w * now.a_gain;
             self.arm(j, now);
+        } else {
+            self.a[j] += current * self.carry[j];
         }
     }
 
@@ -238,10 +238,6 @@ impl VectorState {
     /// Emits the crossings of neuron j up to an instant and leaves its gate right for that instant.
     fn resolve(&mut self, j: usize, now: &Instant) {
         while self.since[j] <= now.t {
-            let released = self.gate[j] == HELD;
-            if released {
-                self.a[j] += self.b[j] * self.carry[j];
-            }
             let theta = self.theta[j];
             let crossing = if self.gate[j] == EXAMINE || theta <= 0.0 {
                 if self.has_not_crossed(j, now) { None } else { self.search(j, now) }
@@ -250,15 +246,14 @@ impl VectorState {
                 let q = self.b[j] * now.synapse;
                 let falling = p >= self.b[j] * now.turn;
                 let below = p - q < theta;
-                if below && !falling && !released {
+                if below && !falling {
                     return; // still rising towards threshold
                 }
-                // Below threshold and not past a peak, a neuron just released has not crossed.
-                let never = below && (!falling || p <= 0.0);
+                let never = below && p <= 0.0;
                 if never { None } else { rising_root(p, q, self.decay.ratio, theta) }
                     .map(|s| (now.t - self.decay.tau_m * s.ln(), now.membrane * s))
-                    // A neuron just released starts below threshold: a rise to it before then has not happened.
-                    .filter(|&(time, _)| !(released && below && time < self.since[j]))
+                    // A neuron is released below threshold: a rise to it before then has not happened.
+                    .filter(|&(time, _)| !(self.carry[j] > 0.0 && below && time < self.since[j]))
             };
             let Some((time, membrane)) = crossing else {
                 return self.arm(j, now);
@@ -267,10 +262,10 @@ impl VectorState {
             self.spikes.push(Spike { time, neuron: j as u32 });
             // Time goes on even where the interval is below its resolution.
             self.since[j] = (time + self.neuron.tau_refrac).max(time.next_up());
-            self.gate[j] = HELD;
+            self.gate[j] = self.brink[j];
             let end = membrane * self.decay.refractory;
-            self.a[j] = (self.neuron.v_reset - self.v_inf[j]) / end;
             self.carry[j] = self.decay.kappa * self.decay.ratio.power_less_one(end);
+            self.a[j] = (self.neuron.v_reset - self.v_inf[j]) / end + self.b[j] * self.carry[j];
         }
     }
 
@@ -281,7 +276,7 @@ impl VectorState {
     fn has_not_crossed(&self, j: usize, now: &Instant) -> bool {
         let (p, q) = (self.a[j] * now.membrane, self.b[j] * now.synapse);
         let is_below = p - q < self.theta[j];
-        let starts_below = self.gate[j] != HELD || self.brink[j] != EXAMINE;
+        let starts_below = self.carry[j] == 0.0 || self.brink[j] != EXAMINE;
         is_below && if q < 0.0 { p < 0.0 && starts_below } else { p < self.b[j] * now.turn }
     }
 
