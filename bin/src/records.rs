@@ -113,7 +113,7 @@ impl Column {
             Cell::Text(text) => return text.clone(),
             Cell::Interval([value, low, high]) => {
                 let known = low.is_finite() && high.is_finite();
-                let sign = if self.kind == Kind::Difference && *value > 0.0 { "+" } else { "" };
+                let sign = if self.kind == Kind::Difference && 0.0 < *value && value.is_finite() { "+" } else { "" };
                 let [value, low, high] = [value, low, high].map(|x| number(*x, self.decimals));
                 return if known { format!("{sign}{value} [{low}, {high}]") } else { format!("{sign}{value}") };
             }

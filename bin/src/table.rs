@@ -16,7 +16,14 @@ pub fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
     format!("{table}\n")
 }
 
+/// From here on numbers have an exponent.
+const HUGE: f64 = 1e9;
+
 /// A number with so many decimals, or a dash where there is none.
 pub fn number(x: f64, decimals: usize) -> String {
-    if x.is_finite() { format!("{x:.decimals$}") } else { "-".to_owned() }
+    match x.abs() {
+        size if size < HUGE => format!("{x:.decimals$}"),
+        size if size < f64::INFINITY => format!("{x:.1e}"),
+        _ => "-".to_owned(),
+    }
 }
