@@ -46,9 +46,10 @@ impl SiegertTable {
         table
     }
 
-    /// Whether there is one for a noise of this amplitude (nA sqrt(ms)).
+    /// Whether there is one for a noise of this amplitude (nA sqrt(ms)): neither so weak that drives near the rheobase are too coarse for its
+    /// points, nor so strong that it drowns the distance of threshold and reset.
     pub(crate) fn suits(sigma: f64) -> bool {
-        (1e-20..1e20).contains(&sigma)
+        (1e-6..1e6).contains(&sigma)
     }
 
     fn new(rate: LifRate) -> SiegertTable {
@@ -66,7 +67,7 @@ impl SiegertTable {
         SiegertTable { rheobase, width, sides: [side(OCTAVES[0], width), side(OCTAVES[1], -width)] }
     }
 
-    /// Value and slope at a drive m (nA); none above the table.
+    /// Value and slope at a drive m (nA); none above the table or for NaN.
     #[inline]
     pub(crate) fn respond(&self, m: f64) -> Option<(f64, f64)> {
         let x = (m - self.rheobase) / self.width;
@@ -100,12 +101,12 @@ mod tests {
     use sim::IfCurrExp;
 
     /// Against the exact curve, in weak noise and in strong: relative, or to a thousandth (of a spike, of a spike per width) where there
-    /// is less.
+    /// is less. In the strongest the rate saturates below the rheobase already, where points are sparser.
     #[test]
     fn cubics_agree_with_the_exact_curve() {
         let shifted = IfCurrExp { i_offset: 0.3, v_reset: -70.0, tau_refrac: 0.0, ..IfCurrExp::default() };
         for neuron in [IfCurrExp::default(), shifted] {
-            for sigma in [1e-3, 0.3, 1.0, 20.0] {
+            for sigma in [1e-3, 0.3, 1.0, 20.0, 100.0] {
                 let rate = LifRate { neuron, sigma };
                 let table = SiegertTable::of(rate);
                 for i in 0..2000 {
@@ -114,7 +115,7 @@ mod tests {
                     let m = table.rheobase + table.width * u.sinh();
                     let (value, slope) = table.respond(m).unwrap();
                     let (exact, exact_slope) = rate.exact(m);
-                    assert!((value - exact).abs() < 1e-8 * (exact + 1e-3), "{sigma} {m}: {value} {exact}");
+                    assert!((value - exact).abs() < 3e-8 * (exact + 1e-3), "{sigma} {m}: {value} {exact}");
                     let tolerance = 2e-6 * (exact_slope + 1e-3 / table.width);
                     assert!((slope - exact_slope).abs() < tolerance, "{sigma} {m}: {slope} {exact_slope}");
                 }
@@ -132,7 +133,6 @@ mod tests {
         assert_eq!(table.respond(1e30), None);
         assert_eq!(table.respond(f64::INFINITY), None);
         assert_eq!(table.respond(f64::NAN), None);
-        // Where the width would be no number to divide by, or the points none.
-        assert!(!SiegertTable::suits(0.0) && !SiegertTable::suits(5e-324) && !SiegertTable::suits(1e308));
+        assert!(!SiegertTable::suits(0.0) && !SiegertTable::suits(1e-7) && !SiegertTable::suits(1e308));
     }
 }

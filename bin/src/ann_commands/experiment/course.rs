@@ -87,7 +87,7 @@ fn series(index: usize, condition: &Condition, runs: &[Run], row: &Row) -> Serie
         colour: Colour::nth(index),
         mark: match (epochs, runs.len()) {
             (1, _) => Mark::Points(Shape::Circle),
-            (_, 1) => Mark::Line(stroke),
+            (_, 0 | 1) => Mark::Line(stroke),
             _ => Mark::LineWithBand(stroke),
         },
         points: (0..epochs).map(point).collect(),

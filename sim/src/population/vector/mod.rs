@@ -46,7 +46,8 @@ pub(crate) struct VectorState {
     bound: Vec<f64>,
     /// Examined up to this time (ms); the end of the refractory period while that is in the future.
     since: Vec<f64>,
-    /// What a unit of B adds to A at the end of the refractory period (MOhm), the last one if there is none; zero before the first.
+    /// What a unit of B adds to A at the end of a refractory period (MOhm). Later only its sign counts: positive where `since` is the end
+    /// of such a period, else zero.
     carry: Vec<f64>,
     /// V_inf (mV).
     v_inf: Vec<f64>,
@@ -224,6 +225,7 @@ impl VectorState {
     fn arm(&mut self, j: usize, now: &Instant) {
         self.gate[j] = if self.brink[j] <= 0.0 {
             self.since[j] = now.t;
+            self.carry[j] = 0.0;
             self.brink[j]
         } else {
             // With p, q the membrane's and the synapse's part of V - V_inf, the potential rises while p < r q, and its maximum is at
