@@ -29,6 +29,7 @@
 //! Reading order: [`IfCurrExp`], [`membrane`], [`crossing`], `population/coordinates.rs`, `population/state.rs`,
 //! [`Simulation`]; then [`theory`].
 
+mod background;
 pub mod crossing;
 mod current;
 mod error;
@@ -49,6 +50,7 @@ mod simulation;
 mod source;
 pub mod theory;
 
+pub use background::Background;
 pub use current::{CurrentSource, Injection, NoisyCurrent};
 pub use error::{FitError, NetworkError, ParameterError, TheoryError};
 pub use grid::GridSimulation;
@@ -63,7 +65,7 @@ pub use projection::{
 pub use random::{Distribution, Purpose, Stream, StreamKey};
 pub use record::{PopulationRecord, Record, Spike};
 pub use simulation::Simulation;
-pub use source::{Background, Source, poisson_rates_for_moments};
+pub use source::{Source, poisson_rates_for_moments};
 
 /// The one factor between rates in 1/ms, which formulas use, and rates in Hz, which people use.
 pub const MS_PER_S: f64 = 1000.0;

@@ -1,5 +1,6 @@
 //! The simulated response of one neuron to a fluctuating current: the experiment behind a response curve.
 
+use crate::background::Background;
 use crate::current::{CurrentSource, NoisyCurrent};
 use crate::error::{NetworkError, ParameterError, positive};
 use crate::grid::GridSimulation;
@@ -8,7 +9,7 @@ use crate::neuron::IfCurrExp;
 use crate::population::Population;
 use crate::random::StreamKey;
 use crate::simulation::Simulation;
-use crate::source::{Background, poisson_rates_for_moments};
+use crate::source::poisson_rates_for_moments;
 use crate::theory::Noise;
 
 /// Most Poisson spikes of all trials of a point that the exact engine takes, one by one: some minutes.

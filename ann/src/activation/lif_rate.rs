@@ -18,10 +18,10 @@ use crate::real::Real;
 ///
 /// with the rate of [`theory::siegert`], or of [`theory::noise_free`] where `sigma` is 0, and its exact slope. The drive
 /// `m` is the mean synaptic current (nA), so that weights are nA and inputs expected spikes per `tau_syn`, as under Noisy
-/// Softplus; but the noise does not grow with the inputs. Relative error of rate and slope below 1e-10 in `f64`, where with noise
-/// a unit takes some twenty microseconds; in `f32` cubics between exact points take some nanoseconds, with errors, before
-/// they are rounded, below 1e-7 of the value and 1e-5 of the slope (or of 0.001 and of 0.001 per width of the noise where there is less). Without noise the slope is infinite at rheobase; there and below,
-/// value and slope are 0.
+/// Softplus; but the noise does not grow with the inputs. Relative error of rate and slope below 1e-10 in `f64`, where with noise a
+/// unit takes some tens of microseconds; in `f32` cubics between exact points take some tens of nanoseconds, with errors, before
+/// they are rounded, below 1e-7 of the value and 1e-5 of the slope (or of 0.001 and of 0.001 per width of the noise where there
+/// is less). Without noise the slope is infinite at rheobase; there and below, value and slope are 0.
 ///
 /// Siegert (1951), doi:10.1103/PhysRev.81.617.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,9 +2,9 @@
 
 use super::arrivals::Arrivals;
 use super::steps::Steps;
+use crate::background::{Background, BackgroundTrain};
 use crate::population::Population;
 use crate::random::{PoissonCount, Purpose, Stream, StreamKey};
-use crate::source::{Background, BackgroundTrain};
 
 /// Most spikes per neuron and step that are drawn one by one; the number of more takes less time to draw than they do.
 const MOST_SINGLE: f64 = 8.0;

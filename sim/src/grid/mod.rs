@@ -9,12 +9,13 @@ mod delays;
 mod runner;
 mod steps;
 
+use crate::background::check_backgrounds;
 use crate::error::{NetworkError, not_negative};
 use crate::network::Network;
 use crate::projection::{Pre, Projection};
 use crate::random::StreamKey;
 use crate::record::{Record, Spike};
-use crate::source::{Source, check_backgrounds};
+use crate::source::Source;
 use arrivals::Arrivals;
 use cells::Cells;
 use delays::Delays;

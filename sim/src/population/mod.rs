@@ -6,10 +6,11 @@ mod poisson;
 pub(crate) mod state;
 mod vector;
 
+use crate::background::Background;
 use crate::current::{CurrentSource, Injection};
 use crate::error::{NetworkError, ParameterError, finite};
 use crate::neuron::{IfCurrExp, Psc, TimeConstants};
-use crate::source::{Background, check_times};
+use crate::source::check_times;
 use crate::theory::noise_free;
 
 /// Most neurons of a population; state and streams of so many take some 400 GB.

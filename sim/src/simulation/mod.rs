@@ -8,6 +8,7 @@
 mod input;
 mod runner;
 
+use crate::background::check_backgrounds;
 use crate::error::{NetworkError, not_negative};
 use crate::network::{Component, Network};
 use crate::population::Population;
@@ -15,7 +16,7 @@ use crate::population::state::State;
 use crate::projection::Synapses;
 use crate::random::StreamKey;
 use crate::record::{PopulationRecord, Record};
-use crate::source::{Source, check_backgrounds};
+use crate::source::Source;
 use input::Trains;
 use runner::Runner;
 use std::borrow::Cow;

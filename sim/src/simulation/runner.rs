@@ -1,6 +1,7 @@
 //! One population from window to window: its inputs, currents and recordings, merged by time.
 
 use super::input::{Input, Trains};
+use crate::background::BackgroundTrain;
 use crate::current::Currents;
 use crate::network::Network;
 use crate::population::Population;
@@ -8,7 +9,6 @@ use crate::population::state::State;
 use crate::projection::Pre;
 use crate::random::StreamKey;
 use crate::record::{PopulationRecord, Record};
-use crate::source::BackgroundTrain;
 
 /// One population in one run.
 pub(super) struct Runner<'a> {

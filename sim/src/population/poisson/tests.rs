@@ -1,11 +1,12 @@
 //! The state of neurons with Poisson input against the other states of the engine.
 
 use super::*;
+use crate::background::Background;
 use crate::network::Network;
 use crate::population::Recording;
 use crate::projection::{Dense, Projection, Synapses};
 use crate::simulation::Simulation;
-use crate::source::{Background, Source};
+use crate::source::Source;
 use crate::theory::{Noise, Theory};
 use rand_philox::philox4x32_10;
 

@@ -41,7 +41,7 @@ impl<const DRIVEN: bool> WithSimd for DeliverRow<'_, DRIVEN> {
         let (bound, bound_end) = S::as_simd_f64s(&bound[lanes.clone()]);
         let (since, since_end) = S::as_mut_simd_f64s(&mut since[lanes.clone()]);
         let (carry, carry_end) = S::as_simd_f64s(&carry[lanes]);
-        let width = size_of::<S::f64s>() / size_of::<f64>();
+        let width = width::<S>();
         let variable = a.iter_mut().zip(b).zip(gate).zip(since);
         let fixed = brink.iter().zip(bound).zip(carry);
         for (index, (((((a, b), gate), since), ((&brink, &bound), &carry)), &w)) in
@@ -77,6 +77,11 @@ impl<const DRIVEN: bool> WithSimd for DeliverRow<'_, DRIVEN> {
             }
         }
     }
+}
+
+/// Numbers in a vector.
+const fn width<S: Simd>() -> usize {
+    size_of::<S::f64s>() / size_of::<f64>()
 }
 
 /// Lists the targets that need attention.
@@ -121,9 +126,7 @@ impl<S: Simd> Moved<S> {
     /// A bit for each neuron that needs attention.
     #[inline(always)]
     fn bits(&self, simd: S) -> u32 {
-        let places = simd.partial_load_f64s(
-            &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0][..size_of::<S::f64s>() / size_of::<f64>()],
-        );
+        let places = simd.partial_load_f64s(&[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0][..width::<S>()]);
         simd.reduce_sum_f64s(simd.select_f64s(self.attention, places, simd.splat_f64s(0.0))) as u32
     }
 }
