@@ -9,26 +9,44 @@ pub(crate) const LANES: usize = 16;
 /// Some numbers, where vector registers like them: vectors that straddle two lines of the cache take twice as long.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[repr(align(64))]
-pub(crate) struct Lanes(pub(crate) [f64; LANES]);
+pub(crate) struct Lanes<T = f64>(pub(crate) [T; LANES]);
 
 impl Lanes {
     pub(crate) const ZERO: Lanes = Lanes([0.0; LANES]);
 }
 
-impl std::ops::Deref for Lanes {
-    type Target = [f64; LANES];
+impl From<usize> for Lanes<u64> {
+    /// The whole numbers from `first` on.
+    fn from(first: usize) -> Lanes<u64> {
+        Lanes(std::array::from_fn(|l| (first + l) as u64))
+    }
+}
+
+impl<T> std::ops::Deref for Lanes<T> {
+    type Target = [T; LANES];
 
     #[inline(always)]
-    fn deref(&self) -> &[f64; LANES] {
+    fn deref(&self) -> &[T; LANES] {
         &self.0
     }
 }
 
-impl std::ops::DerefMut for Lanes {
+impl<T> std::ops::DerefMut for Lanes<T> {
     #[inline(always)]
-    fn deref_mut(&mut self) -> &mut [f64; LANES] {
+    fn deref_mut(&mut self) -> &mut [T; LANES] {
         &mut self.0
     }
+}
+
+/// The lanes of a mask.
+#[inline(always)]
+pub(crate) fn lanes_of(mask: u32) -> impl Iterator<Item = usize> {
+    let mut left = mask;
+    std::iter::from_fn(move || {
+        let lane = left.trailing_zeros() as usize;
+        left &= left.wrapping_sub(1);
+        (lane < LANES).then_some(lane)
+    })
 }
 
 /// Added and taken away, it rounds numbers below 2^51 to whole ones.

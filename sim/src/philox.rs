@@ -13,7 +13,7 @@ const ROUNDS: u32 = 10;
 const LOWER: u64 = 0xffff_ffff;
 
 /// The counter or the block of every lane, word by word. Only the lower 32 bits of each count.
-pub(crate) type Words = [[u64; LANES]; 4];
+pub(crate) type Words = [Lanes<u64>; 4];
 
 /// The blocks at some counters.
 #[inline(always)]

@@ -1,6 +1,6 @@
 //! What a run has observed.
 
-use crate::population::Population;
+use crate::population::{Population, Recording};
 
 /// One spike: when, and which neuron of its population.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,11 +36,15 @@ impl PopulationRecord {
         self.counts.iter().map(|&n| u64::from(n)).sum()
     }
 
-    /// Fills in what the spikes tell.
-    pub(crate) fn fill(&mut self, spikes: &[Spike], population: &Population) {
-        let recording = population.recording();
-        self.counts = vec![0; population.size()];
-        self.window_counts = vec![self.counts.clone(); recording.windows.len().saturating_sub(1)];
+    /// Of a population, before its first spike.
+    pub(crate) fn new(population: &Population) -> PopulationRecord {
+        let counts = vec![0; population.size()];
+        let windows = population.recording().windows.len().saturating_sub(1);
+        PopulationRecord { window_counts: vec![counts.clone(); windows], counts, ..PopulationRecord::default() }
+    }
+
+    /// Counts some spikes.
+    pub(crate) fn count(&mut self, spikes: &[Spike], recording: &Recording) {
         for spike in spikes {
             self.counts[spike.neuron as usize] += 1;
             let window = recording.windows.partition_point(|&edge| edge <= spike.time);
@@ -48,6 +52,10 @@ impl PopulationRecord {
                 counts[spike.neuron as usize] += 1;
             }
         }
+    }
+
+    /// Keeps the spikes of a run that are recorded.
+    pub(crate) fn keep(&mut self, spikes: &[Spike], recording: &Recording) {
         if recording.spikes {
             self.spikes = match &recording.neurons {
                 None => spikes.to_vec(),

@@ -58,7 +58,7 @@ impl<'a> Runner<'a> {
             observed: population.observed(),
             fired: Vec::new(),
             spikes: Vec::new(),
-            seen: PopulationRecord::default(),
+            seen: PopulationRecord::new(population),
             events: 0,
         }
     }
@@ -115,7 +115,9 @@ impl<'a> Runner<'a> {
 
     /// What was observed until `duration` (ms), and the number of background arrivals.
     pub(super) fn finish(mut self, duration: f64) -> (PopulationRecord, u64) {
-        self.seen.fill(&self.spikes, self.population);
+        let recording = self.population.recording();
+        self.seen.count(&self.spikes, recording);
+        self.seen.keep(&self.spikes, recording);
         self.seen.duration = duration;
         (self.seen, self.events)
     }

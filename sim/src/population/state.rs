@@ -108,7 +108,7 @@ impl State {
 
     /// Length of its windows (ms); infinite where it needs none.
     pub(crate) fn window(&self) -> f64 {
-        dispatch!(self, _state => STRETCH, _noisy => f64::INFINITY, _poisson => STRETCH, cells => cells.window())
+        dispatch!(self, _state => STRETCH, _noisy => STRETCH, _poisson => STRETCH, cells => cells.window())
     }
 
     /// The shortest interval of its clockwork (ms). What is recorded does not decide whether a run is too long.
@@ -151,7 +151,11 @@ impl State {
                 poisson.close(t);
                 poisson.spikes()
             }
-            State::Noisy(_) | State::Exponential(_) | State::Alpha(_) | State::Delta(_) => return,
+            State::Noisy(noisy) => {
+                noisy.close(t);
+                noisy.spikes()
+            }
+            State::Exponential(_) | State::Alpha(_) | State::Delta(_) => return,
         };
         if heard {
             crate::record::sort(spikes);

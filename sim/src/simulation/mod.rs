@@ -144,7 +144,7 @@ impl<'a> Simulation<'a> {
                     runner.note(state);
                 }
                 for runner in &mut runners {
-                    self.states[runner.index].take_spikes(&mut trains.fired[runner.index], runner.heard);
+                    runner.take_spikes(&mut self.states[runner.index], &mut trains.fired[runner.index]);
                 }
                 number += 1;
                 if end >= duration {
@@ -155,10 +155,8 @@ impl<'a> Simulation<'a> {
                     break;
                 }
             }
-            for runner in runners {
-                let state = &mut self.states[runner.index];
-                state.close(reached, &mut trains.fired[runner.index], runner.heard);
-                record.synaptic_events += state.own_arrivals();
+            for mut runner in runners {
+                runner.close(&mut self.states[runner.index], reached, &mut trains.fired[runner.index]);
                 runner.finish(&trains, reached, &mut record);
             }
             done += component.populations.len();

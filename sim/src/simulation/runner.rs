@@ -8,7 +8,7 @@ use crate::population::Population;
 use crate::population::state::State;
 use crate::projection::Pre;
 use crate::random::StreamKey;
-use crate::record::{PopulationRecord, Record};
+use crate::record::{PopulationRecord, Record, Spike};
 
 /// One population in one run.
 pub(super) struct Runner<'a> {
@@ -50,7 +50,7 @@ impl<'a> Runner<'a> {
                 || network.projections().iter().any(|p| p.pre == Pre::Population(index)),
             probed: 0,
             observed: population.observed(),
-            seen: PopulationRecord::default(),
+            seen: PopulationRecord::new(population),
             events: 0,
         }
     }
@@ -127,10 +127,31 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// Counts the spikes of a window that is over, and adds them to a train if anybody is to hear of them.
+    pub(super) fn take_spikes(&mut self, state: &mut State, train: &mut Vec<Spike>) {
+        let known = train.len();
+        state.take_spikes(train, self.heard);
+        self.count(train, known);
+    }
+
+    /// The same, of all spikes until the end of the run at `t` (ms).
+    pub(super) fn close(&mut self, state: &mut State, t: f64, train: &mut Vec<Spike>) {
+        let known = train.len();
+        state.close(t, train, self.heard);
+        self.count(train, known);
+        self.events += state.own_arrivals();
+    }
+
+    fn count(&mut self, train: &mut Vec<Spike>, known: usize) {
+        self.seen.count(&train[known..], self.population.recording());
+        if !self.heard {
+            train.clear();
+        }
+    }
+
     pub(super) fn finish(self, trains: &Trains, duration: f64, record: &mut Record) {
-        let spikes = &trains.fired[self.index];
         let mut seen = self.seen;
-        seen.fill(spikes, self.population);
+        seen.keep(&trains.fired[self.index], self.population.recording());
         seen.duration = duration;
         record.populations[self.index] = seen;
         record.synaptic_events += self.events;

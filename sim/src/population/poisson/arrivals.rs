@@ -29,7 +29,7 @@ pub(super) struct Streams {
 /// The next arrivals of a group of neurons.
 #[derive(Debug, Clone)]
 pub(super) struct Arrivals {
-    first: u32,
+    neurons: Lanes<u64>,
     /// Mean interval (ms) of the arrivals of both backgrounds together, and the share of the first among them.
     interval: Lanes,
     share: Lanes,
@@ -44,11 +44,11 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    /// None yet, of the neurons from `first` on, with these intervals (ms; infinite for no arrivals) and shares of the first background.
-    pub(super) fn new(first: u32, interval: Lanes, share: Lanes) -> Arrivals {
+    /// None yet, of these neurons, with these intervals (ms; infinite for no arrivals) and shares of the first background.
+    pub(super) fn new(neurons: Lanes<u64>, interval: Lanes, share: Lanes) -> Arrivals {
         let none = [Lanes::ZERO; BATCH];
         Arrivals {
-            first,
+            neurons,
             interval,
             share,
             number: [0; LANES],
@@ -62,7 +62,7 @@ impl Arrivals {
 
     /// Back to time zero.
     pub(super) fn reset(&mut self) {
-        *self = Arrivals::new(self.first, self.interval, self.share);
+        *self = Arrivals::new(self.neurons, self.interval, self.share);
     }
 
     /// Draws the next batch of those lanes that have had all of theirs; false if there are none.
@@ -82,13 +82,13 @@ impl Arrivals {
         // Stage by stage over the whole batch: its arrivals are independent, and their latencies overlap.
         let mut numbers = [Lanes::ZERO; BATCH];
         for pair in 0..BLOCKS {
-            let mut counters: Words = [[0; LANES], [0; LANES], [0; LANES], [u64::from(streams.address[1]); LANES]];
+            let mut counters: Words = [Lanes([u64::from(streams.address[1]); LANES]); 4];
             for l in 0..LANES {
                 let block = (self.number[l] << BLOCKS.trailing_zeros()) + pair as u64;
                 counters[0][l] = block;
                 counters[1][l] = u64::from(streams.address[0]) | block >> 32;
-                counters[2][l] = u64::from(self.first) + l as u64;
             }
+            counters[2] = self.neurons;
             [numbers[2 * pair], numbers[2 * pair + 1]] = uniforms(&blocks(streams.key, counters));
         }
         let (mut from, mut scale) = ([Lanes::ZERO; 2], [Lanes::ZERO; 2]);

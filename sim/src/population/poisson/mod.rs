@@ -10,7 +10,7 @@ mod tests;
 
 use super::Population;
 use crate::crossing::Ratio;
-use crate::lanes::{LANES, Lanes};
+use crate::lanes::{LANES, Lanes, lanes_of};
 use crate::neuron::{IfCurrExp, Psc};
 use crate::random::{Purpose, StreamKey};
 use crate::record::Spike;
@@ -193,7 +193,7 @@ impl Group {
             theta,
             v_init: lanes(&|j| population.v_init()[j], neuron.v_rest),
             now: Instant::ZERO,
-            arrivals: Arrivals::new(first as u32, Lanes(total.map(|rate| crate::MS_PER_S / rate)), lanes(&share, 1.0)),
+            arrivals: Arrivals::new(Lanes::from(first), Lanes(total.map(|rate| crate::MS_PER_S / rate)), lanes(&share, 1.0)),
         }
     }
 
@@ -234,11 +234,10 @@ impl pulp::WithSimd for Stretch<'_> {
 fn advance(group: &mut Group, cell: &Cell, k: usize, end: f64, spikes: &mut Vec<Spike>) -> u64 {
     let Group { theta, now, arrivals, .. } = group;
     let (time, membrane, synapse) = (arrivals.time[k], arrivals.membrane[k], arrivals.synapse[k]);
-    let Instant { t, mut p, mut q, mut excited, mut until } = *now;
-    let mut due = [0; LANES];
+    let Instant { t, mut p, mut q, mut until, .. } = *now;
+    let mut due = Lanes([0; LANES]);
     let mut count = 0;
-    let mut attention = [0; LANES];
-    let mut any = 0;
+    let mut attention = 0u32;
     for l in 0..LANES {
         due[l] = u64::from(time[l] <= end) & u64::from(arrivals.taken[l] == k as u64);
         count += due[l];
@@ -250,30 +249,25 @@ fn advance(group: &mut Group, cell: &Cell, k: usize, end: f64, spikes: &mut Vec<
         let after = p[l] - q[l];
         let highest = if tangent > after { tangent } else { after };
         let near = u64::from(highest >= theta[l] - SLACK) | u64::from(until[l] > t[l]);
-        attention[l] = near & due[l] & u64::from(until[l] < time[l]);
-        any |= attention[l];
+        let attend = near & due[l] & u64::from(until[l] < time[l]);
+        attention |= (attend as u32) << l;
     }
-    if any != 0 {
-        for l in 0..LANES {
-            if attention[l] != 0 {
-                let after = cell.follow(group.site(l), group.now.of(l), time[l], spikes);
-                (p[l], q[l], until[l]) = (after.p, after.q, after.until);
-            }
-        }
+    for l in lanes_of(attention) {
+        let after = cell.follow(group.site(l), group.now.of(l), time[l], spikes);
+        (p[l], q[l], until[l]) = (after.p, after.q, after.until);
     }
     let Group { now, arrivals, .. } = group;
     let step = &arrivals.step[k];
+    let old = *now;
     for l in 0..LANES {
         let excites = if step[l] * cell.kappa > 0.0 { step[l] } else { 0.0 };
-        excited[l] = excited[l] * synapse[l] + excites;
-        p[l] += step[l];
-        q[l] += step[l];
-        let due = due[l] != 0;
-        now.t[l] = if due { time[l] } else { t[l] };
-        now.p[l] = if due { p[l] } else { now.p[l] };
-        now.q[l] = if due { q[l] } else { now.q[l] };
-        now.excited[l] = if due { excited[l] } else { now.excited[l] };
-        arrivals.taken[l] += u64::from(due);
+        let excited = old.excited[l] * synapse[l] + excites;
+        let came = due[l] != 0;
+        now.t[l] = if came { time[l] } else { old.t[l] };
+        now.p[l] = if came { p[l] + step[l] } else { old.p[l] };
+        now.q[l] = if came { q[l] + step[l] } else { old.q[l] };
+        now.excited[l] = if came { excited } else { old.excited[l] };
+        arrivals.taken[l] += due[l];
     }
     now.until = until;
     count
