@@ -314,6 +314,58 @@ fn noisy_currents_are_independent() {
     assert!((variance / want - 1.0).abs() < 5.0 * (2.0_f64 / 4000.0).sqrt(), "{variance} instead of {want}");
 }
 
+/// Neurons that hear a noisy current and nothing else have code of their own: the same spikes as with a source that is silent.
+///
+/// Refractory periods of none to several intervals, some that end within an interval; currents that make the neurons fire several times in one;
+/// intervals that the run cuts short, and one longer than the run. Tolerance: 1e-11 ms of rounding over slopes of at least a hundredth of the usual.
+#[test]
+fn noise_alone_and_with_a_silent_source() {
+    let run = |population: &Population, heard: bool, duration: f64| {
+        let mut network = Network::new();
+        let source = network.add_source(1);
+        let post = network.add_population(population.clone());
+        if heard {
+            let synapses = Synapses::Dense(Dense::new(1, 19, vec![0.0; 19]).unwrap());
+            network.add_projection(Projection::new(source, post, 0.0, synapses).unwrap()).unwrap();
+        }
+        let record = Simulation::new(&network).unwrap().run(&[Source::Spikes(vec![])], KEY, duration).unwrap();
+        record.populations[0].clone()
+    };
+    let mut most = 0;
+    for (tau_refrac, dt, mean, stdev, duration) in [
+        (1.0, 1.0, 0.1, 1.0, 2300.5),
+        (0.0, 2.0, 1.0, 8.0, 500.0),
+        (0.4, 0.9, 0.3, 2.0, 1500.0),
+        (0.3, 5.0, 5.0, 5.0, 333.0),
+        (7.3, 0.5, 0.5, 1.0, 3000.0),
+        (5.0, 1700.0, 0.2, 0.3, 4000.0),
+        (2.0, 100.0, 0.5, 0.3, 60.0),
+    ] {
+        let neuron = IfCurrExp { tau_refrac, ..IfCurrExp::liu_furber_2016() };
+        // Every fifth starts above threshold.
+        let v_init: Vec<f64> = (0..19).map(|j| if j % 5 == 3 { -45.0 } else { -60.0 + 0.5 * f64::from(j) }).collect();
+        let population = Population::new(19, neuron).unwrap().with_v_init(v_init).unwrap();
+        let i_offset: Vec<f64> = (0..19).map(|j| 0.02 * f64::from(j)).collect();
+        let v_thresh: Vec<f64> = (0..19).map(|j| -52.0 + 0.2 * f64::from(j)).collect();
+        let population = population.with_i_offset(i_offset).unwrap().with_v_thresh(v_thresh).unwrap();
+        let noise = CurrentSource::Noisy(sim::NoisyCurrent::new(mean, stdev, dt));
+        let windows = (0..=6).map(|k| f64::from(k) * duration / 6.0).collect();
+        let recording = Recording { windows, ..spikes() };
+        let population = population.with_current(noise, None).unwrap().with_recording(recording).unwrap();
+        let (alone, heard) = (run(&population, false, duration), run(&population, true, duration));
+        for j in 0..19 {
+            assert_close(&times(&alone.spikes, j), &times(&heard.spikes, j), 1e-9);
+        }
+        assert_eq!((&alone.counts, &alone.window_counts), (&heard.counts, &heard.window_counts));
+        assert!(alone.spikes.is_sorted_by_key(|spike| spike.time) && alone.total() > 100, "{}", alone.total());
+        // What is recorded does not touch what happens.
+        let unseen = population.with_recording(Recording::default()).unwrap();
+        assert_eq!(run(&unseen, false, duration).counts, alone.counts);
+        most = most.max(alone.total());
+    }
+    assert!(most > 5000, "{most}");
+}
+
 /// What makes a neuron fire without end is refused, from wherever it comes: its own offset, its own time constants, or currents that add up.
 #[test]
 fn endless_firing_is_refused() {

@@ -62,7 +62,10 @@ impl NoisyState {
             neuron,
             current: noise,
             noise: Noise::new(crate::random::StreamKey { seed: 0, sample: 0 }, 0, 0),
-            groups: (0..population.size()).step_by(LANES).map(|first| Group::new(population, noise.mean, first)).collect(),
+            groups: (0..population.size())
+                .step_by(LANES)
+                .map(|first| Group::new(population, noise.mean, first))
+                .collect(),
             done: 0,
             spikes: Vec::new(),
             arch: pulp::Arch::new(),
@@ -109,7 +112,16 @@ impl NoisyState {
         let NoisyState { neuron, current, noise, groups, spikes, .. } = self;
         let whole = (-length / neuron.tau_m).exp();
         for group in groups {
-            arch.dispatch(Stretch { neuron, current, noise, group, spikes, intervals: intervals.clone(), length, whole });
+            arch.dispatch(Stretch {
+                neuron,
+                current,
+                noise,
+                group,
+                spikes,
+                intervals: intervals.clone(),
+                length,
+                whole,
+            });
         }
     }
 
@@ -207,9 +219,7 @@ impl pulp::WithSimd for Stretch<'_> {
                     for l in lanes_of(again) {
                         // The level is far above threshold: the neuron fires more than once.
                         while end[l] >= v_thresh[l] {
-                            // Time goes on even where an interval is below its resolution.
-                            let from = (at[l] * refractory).max(at[l].next_up());
-                            at[l] = spike(target[l], v_reset, v_thresh[l], from, grown);
+                            at[l] = spike(target[l], v_reset, v_thresh[l], at[l] * refractory, grown);
                             crossings.push(start, at[l], neurons[l] as u32);
                             after[l] = at[l] * refractory * whole;
                             end[l] = target[l] + (v_reset - target[l]) * least(after[l], 1.0);

@@ -187,8 +187,10 @@ impl State {
             _noisy => unreachable!("{ALONE}"),
             _poisson => unreachable!("{ALONE}"),
             cells => {
-                let now = cells.at(t);
+                // An instant takes as long as twenty arrivals, and many rows are empty.
+                let mut now = None;
                 synapses.rows(pre, |row| {
+                    let now = *now.get_or_insert_with(|| cells.at(t));
                     events += row.len() as u64;
                     match row {
                         Row::Neighbours { start, weights } => {

@@ -134,6 +134,9 @@ impl Synapses {
             Synapses::Uniform(u) => deliver(Row::Range { start: 0, end: u.post, weight: u.weight }),
             Synapses::Sparse(s) => {
                 let range = s.range(pre);
+                if range.is_empty() {
+                    return;
+                }
                 let targets = &s.targets()[range.clone()];
                 match s.weights() {
                     PerSynapse::Same(weight) => deliver(Row::Alike { targets, weight: *weight }),

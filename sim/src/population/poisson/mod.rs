@@ -193,7 +193,11 @@ impl Group {
             theta,
             v_init: lanes(&|j| population.v_init()[j], neuron.v_rest),
             now: Instant::ZERO,
-            arrivals: Arrivals::new(Lanes::from(first), Lanes(total.map(|rate| crate::MS_PER_S / rate)), lanes(&share, 1.0)),
+            arrivals: Arrivals::new(
+                Lanes::from(first),
+                Lanes(total.map(|rate| crate::MS_PER_S / rate)),
+                lanes(&share, 1.0),
+            ),
         }
     }
 
