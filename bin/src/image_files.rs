@@ -53,8 +53,7 @@ pub(crate) fn images(path: &Path, split: Split, count: usize) -> Result<ImageSet
     if !path.exists() {
         bail!("{} does not exist: name an .npz archive or a folder", path.display());
     }
-    let is_cifar = path.join("test_batch.bin").is_file();
-    let all = if is_cifar { DataSet::Cifar10.load(path, split)? } else { load(path, split)? };
+    let all = if data::cifar10::is_in(path) { DataSet::Cifar10.load(path, split)? } else { load(path, split)? };
     Ok(all.first(count))
 }
 

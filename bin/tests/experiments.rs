@@ -137,8 +137,8 @@ fn mixed_units_on_digits() {
 #[test]
 fn mixed_units_on_colours() {
     let data = root().join("../shared/data/cifar10-jpeg");
-    if !data.join("train").is_dir() {
-        eprintln!("skipped: no folder train in {}", data.display());
+    if !data.is_dir() {
+        eprintln!("skipped: {} is not here", data.display());
         return;
     }
     let document = quick("mixlu-cifar", &["--data-dir", data.to_str().unwrap()]);

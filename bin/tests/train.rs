@@ -275,7 +275,7 @@ fn flags_complete_the_file_that_a_training_goes_on_from() {
 /// Skipped where there is no CIFAR-10 beside the checkout.
 #[test]
 fn cifar_10_can_be_trained_on() {
-    let data = root().join("../shared/data/cifar10");
+    let data = root().join("../shared/data/cifar10-jpeg");
     if !data.is_dir() {
         eprintln!("skipped: {} is not here", data.display());
         return;

@@ -11,6 +11,7 @@
 //! # Ok::<(), data::DataError>(())
 //! ```
 
+mod archive;
 pub mod cifar10;
 mod error;
 pub mod idx;

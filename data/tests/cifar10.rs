@@ -1,10 +1,11 @@
-//! CIFAR-10 in both layouts, and damaged files.
+//! CIFAR-10 in both layouts, in folders and in archives, and damaged files.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use data::DataError;
-use data::cifar10::{CLASSES, load};
+use data::cifar10::{CLASSES, is_in, load};
 use data::mnist::Split;
 
 /// A record of this label, all red, with one green pixel in the second column and one blue in the second row.
@@ -88,13 +89,79 @@ fn grey() -> Vec<u8> {
     bytes
 }
 
+/// The files of an archive.
+fn tar(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        archive.append_data(&mut header, name, &bytes[..]).expect("written");
+    }
+    archive.into_inner().expect("written")
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).expect("written");
+    encoder.finish().expect("written")
+}
+
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = lzma_rust2::XzWriter::new(Vec::new(), lzma_rust2::XzOptions::with_preset(1)).expect("valid");
+    encoder.write_all(bytes).expect("written");
+    encoder.finish().expect("written")
+}
+
+/// Batches in the archive that their authors offer, in any order and beside other files, whatever its compression.
+#[test]
+fn archives_of_batches_are_read() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("cifar-10-binary.tar.gz");
+    let load = |bytes: &[u8]| {
+        fs::write(&path, bytes).expect("written");
+        load(folder.path(), Split::Train)
+    };
+    assert!(!is_in(folder.path()));
+    let mut files: Vec<(String, Vec<u8>)> =
+        (1..=5).rev().map(|k| (format!("cifar-10-batches-bin/data_batch_{k}.bin"), record(k))).collect();
+    files.insert(1, ("cifar-10-batches-bin/readme.html".to_owned(), vec![1; 700]));
+    let files: Vec<(&str, Vec<u8>)> = files.iter().map(|(name, bytes)| (&name[..], bytes.clone())).collect();
+    let whole = tar(&files);
+    for bytes in [whole.clone(), gzip(&whole), xz(&whole)] {
+        let images = load(&bytes).expect("is whole");
+        assert_eq!(images.labels(), [1, 2, 3, 4, 5]);
+        assert_eq!(images.image(3)[..9], [255, 0, 0, 255, 7, 0, 255, 0, 0]);
+    }
+    assert!(is_in(folder.path()));
+
+    let missing = load(&tar(&files[..5])).expect_err("must be refused").to_string();
+    assert!(missing.contains("no data_batch_1.bin") && missing.contains("tar.gz/cifar-10-batches-bin"), "{missing}");
+    // Within the second file, and within the last.
+    for cut in [4000, whole.len() - 3000] {
+        let refused = load(&whole[..cut]).expect_err("must be refused");
+        assert!(matches!(refused, DataError::Io { .. } | DataError::Truncated { .. }), "{refused}");
+    }
+    for bytes in [gzip(&whole), xz(&whole)] {
+        for cut in [10, bytes.len() / 2, bytes.len() - 3] {
+            let refused = load(&bytes[..cut]).expect_err("must be refused");
+            assert!(matches!(refused, DataError::Io { .. }), "{cut} of {}: {refused}", bytes.len());
+        }
+        let mut damaged = bytes.clone();
+        damaged[bytes.len() / 2] ^= 0x10;
+        assert!(load(&damaged).is_err());
+    }
+    let no_archive = load(b"no archive").expect_err("must be refused");
+    assert!(matches!(no_archive, DataError::Io { .. } | DataError::Missing { .. }), "{no_archive}");
+    let wrong = load(&tar(&[("cifar-10-batches-bin/data_batch_1.bin", vec![0; 10])])).expect_err("must be refused");
+    assert!(matches!(wrong, DataError::Records { found: 10, .. }), "{wrong}");
+}
+
 /// Sums of each channel over the first image of three classes, as Pillow 13.0 (libjpeg) decodes them. Decoders differ in how they
 /// interpolate colour and round it: one level of 256 on average is allowed.
 #[test]
-fn folders_of_jpeg_files_are_read() {
-    let root = std::env::var_os("LIF_DATA").unwrap_or_else(|| "../../shared/data".into());
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(root).join("cifar10");
-    if !folder.join("test").is_dir() {
+fn the_archive_of_jpeg_files_is_read() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/cifar10-jpeg");
+    if !is_in(&folder) {
         eprintln!("skipped: no CIFAR-10 in {}", folder.display());
         return;
     }
