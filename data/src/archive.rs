@@ -9,7 +9,7 @@ use lzma_rust2::XzReader;
 
 use crate::error::DataError;
 
-/// Most bytes of all files together, 2 GiB.
+/// Most bytes that are unpacked, 2 GiB.
 const LARGEST: u64 = 1 << 31;
 
 /// Most memory (KiB) that xz may ask for: 256 MiB, four times what its strongest preset takes.
@@ -40,18 +40,14 @@ pub(crate) fn files(path: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<E
 fn unpack(path: &Path, bytes: impl Read, wanted: impl Fn(&Path) -> bool) -> Result<Vec<Entry>, DataError> {
     let mut offset = 0;
     let failed = |offset, source| DataError::Io { path: path.to_owned(), offset, source };
-    let mut archive = tar::Archive::new(bytes);
-    let (mut files, mut total) = (Vec::new(), 0u64);
+    let mut archive = tar::Archive::new(bytes.take(LARGEST));
+    let mut files = Vec::new();
     for entry in archive.entries().map_err(|source| failed(0, source))? {
         let mut entry = entry.map_err(|source| failed(offset, source))?;
         offset = entry.raw_file_position();
         let name = entry.path().map_err(|source| failed(offset, source))?.into_owned();
         if !entry.header().entry_type().is_file() || !wanted(&name) {
             continue;
-        }
-        total = total.saturating_add(entry.size());
-        if total > LARGEST {
-            return Err(failed(offset, io::Error::other("its files hold more than 2 GiB")));
         }
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes).map_err(|source| failed(offset, source))?;

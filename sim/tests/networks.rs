@@ -317,7 +317,7 @@ fn noisy_currents_are_independent() {
 /// Neurons that hear a noisy current and nothing else have code of their own: the same spikes as with a source that is silent.
 ///
 /// Refractory periods of none to several intervals, some that end within an interval; currents that make the neurons fire several times in one;
-/// intervals that the run cuts short, and one longer than the run. Tolerance: 1e-11 ms of rounding over slopes of at least a hundredth of the usual.
+/// intervals that the run cuts short, one longer than the run, and hundreds of time constants. Tolerance: 1e-11 ms of rounding over slopes of at least a hundredth of the usual.
 #[test]
 fn noise_alone_and_with_a_silent_source() {
     let run = |population: &Population, heard: bool, duration: f64| {
@@ -340,6 +340,8 @@ fn noise_alone_and_with_a_silent_source() {
         (7.3, 0.5, 0.5, 1.0, 3000.0),
         (5.0, 1700.0, 0.2, 0.3, 4000.0),
         (2.0, 100.0, 0.5, 0.3, 60.0),
+        (4000.0, 5900.0, 0.5, 0.3, 60_000.0),
+        (6000.0, 6000.0, 0.5, 0.3, 60_000.0),
     ] {
         let neuron = IfCurrExp { tau_refrac, ..IfCurrExp::liu_furber_2016() };
         // Every fifth starts above threshold.

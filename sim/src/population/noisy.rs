@@ -13,8 +13,8 @@ use std::ops::Range;
 /// Blocks of the noise that are drawn together.
 const BLOCKS: usize = 4;
 
-/// Longest refractory period, in time constants, whose exponential is a number.
-const LONGEST_REFRACTORY: f64 = 500.0;
+/// Longest interval and refractory period together, in time constants of the membrane: their exponentials, and the product of these, are numbers.
+const LONGEST: f64 = 500.0;
 
 /// Neurons of a population under a noisy current.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ impl NoisyState {
             && population.time_constants().is_none()
             && population.background().is_empty()
             && population.recording().v_at.is_empty()
-            && neuron.tau_refrac.max(noise.dt) < LONGEST_REFRACTORY * neuron.tau_m;
+            && neuron.tau_refrac + noise.dt < LONGEST * neuron.tau_m;
         if !plain {
             return None;
         }
