@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 5] = [
 ];
 
 /// Libraries with one home: the only files that may name them.
-const HOMES: [(&str, &[&str]); 28] = [
+const HOMES: [(&str, &[&str]); 30] = [
     (
         "pulp",
         &[
