@@ -274,7 +274,7 @@ fn flags_complete_the_file_that_a_training_goes_on_from() {
 
 /// Skipped where there is no CIFAR-10 beside the checkout.
 #[test]
-fn cifar_10_can_be_trained_on() {
+fn cifar_10_can_be_trained_on_and_converted() {
     let data = root().join("../shared/data/cifar10-jpeg");
     if !data.is_dir() {
         eprintln!("skipped: {} is not here", data.display());
@@ -286,4 +286,10 @@ fn cifar_10_can_be_trained_on() {
     let document = json(command.arg("--data-dir").arg(&data).arg("-o").arg(folder.path().join("model.h5")));
     // Ten classes: guessing gets 10 %.
     assert!(document["test_accuracy"].as_f64().unwrap() > 0.3, "{document}");
+    // The same folder, as images of the user's own, under 32x32 pixels of three colours.
+    let mut command = program("convert");
+    command.arg(folder.path().join("model.h5")).arg("--data").arg(&data);
+    let document = json(command.args(["--images", "5", "--duration", "50"]));
+    assert_eq!(document["images"], 5);
+    assert!(document["input_spikes_per_image"].as_f64().unwrap() > 3072.0, "{document}");
 }

@@ -13,11 +13,16 @@ pub(crate) struct Lanes<T = f64>(pub(crate) [T; LANES]);
 
 impl Lanes {
     pub(crate) const ZERO: Lanes = Lanes([0.0; LANES]);
+
+    /// What each of `size` neurons has, of those from `first` on; lanes beyond the last are filled with `padding`.
+    pub(crate) fn of(first: usize, size: usize, padding: f64, value: impl Fn(usize) -> f64) -> Lanes {
+        Lanes(std::array::from_fn(|l| if first + l < size { value(first + l) } else { padding }))
+    }
 }
 
-impl From<usize> for Lanes<u64> {
+impl Lanes<u64> {
     /// The whole numbers from `first` on.
-    fn from(first: usize) -> Lanes<u64> {
+    pub(crate) fn counted(first: usize) -> Lanes<u64> {
         Lanes(std::array::from_fn(|l| (first + l) as u64))
     }
 }

@@ -77,7 +77,7 @@ impl pulp::WithSimd for Values {
         let Values { noise, size, n } = self;
         let mut values = Vec::with_capacity(size + LANES);
         for first in (0..size).step_by(LANES) {
-            values.extend(*noise.pairs::<1>(&Lanes::from(first), n / 2)[0][n as usize % 2]);
+            values.extend(*noise.pairs::<1>(&Lanes::counted(first), n / 2)[0][n as usize % 2]);
         }
         values.truncate(size);
         values
@@ -100,7 +100,7 @@ mod tests {
         let uniform = |low: u64, high: u64| ((high << 32 | low) >> 12) as f64 / 2.0f64.powi(52);
         let radius = (-2.0 * (1.0 - uniform(a, b)).ln()).sqrt();
         let (sin, cos) = (std::f64::consts::TAU * uniform(c, d)).sin_cos();
-        let got = noise.pairs::<2>(&Lanes::from(16), 4)[1].map(|lanes| lanes[5]);
+        let got = noise.pairs::<2>(&Lanes::counted(16), 4)[1].map(|lanes| lanes[5]);
         assert!((got[0] - radius * cos).abs() < 1e-14 && (got[1] - radius * sin).abs() < 1e-14);
         assert_eq!(noise.values(30, 10)[21], got[0]);
         assert_eq!(noise.values(30, 11)[21], got[1]);
@@ -114,7 +114,7 @@ mod tests {
         let (mut sums, mut product, mut n) = ([0.0; 4], 0.0, 0.0);
         for block in 0..1000 {
             for first in (0..800).step_by(LANES) {
-                let [[x, y]] = noise.pairs::<1>(&Lanes::from(first), block);
+                let [[x, y]] = noise.pairs::<1>(&Lanes::counted(first), block);
                 for l in 0..LANES {
                     for z in [x[l], y[l]] {
                         sums.iter_mut().enumerate().for_each(|(k, sum)| *sum += z.powi(k as i32 + 1));

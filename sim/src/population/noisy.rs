@@ -32,6 +32,7 @@ pub(crate) struct NoisyState {
 /// As many neurons as there are lanes; the last group is filled up with neurons that nobody sees.
 #[derive(Debug, Clone)]
 struct Group {
+    /// Their numbers, ready for the random streams: what is put together anew for each block of these makes it wait.
     neurons: Lanes<u64>,
     /// v_rest + R (i_offset + mean) (mV), threshold and initial potential (mV).
     level: Lanes,
@@ -142,14 +143,12 @@ const NOT_HELD: Lanes = Lanes([1.0; LANES]);
 impl Group {
     fn new(population: &Population, mean: f64, first: usize) -> Group {
         let neuron = population.neuron();
-        let lanes = |value: &dyn Fn(usize) -> f64, padding: f64| -> Lanes {
-            Lanes(std::array::from_fn(|l| if first + l < population.size() { value(first + l) } else { padding }))
-        };
+        let lanes = |padding: f64, value: &dyn Fn(usize) -> f64| Lanes::of(first, population.size(), padding, value);
         Group {
-            neurons: Lanes::from(first),
-            level: lanes(&|j| neuron.v_rest + neuron.resistance() * (population.i_offset()[j] + mean), neuron.v_rest),
-            v_thresh: lanes(&|j| population.v_thresh()[j], f64::INFINITY),
-            v_init: lanes(&|j| population.v_init()[j], neuron.v_rest),
+            neurons: Lanes::counted(first),
+            level: lanes(neuron.v_rest, &|j| neuron.v_rest + neuron.resistance() * (population.i_offset()[j] + mean)),
+            v_thresh: lanes(f64::INFINITY, &|j| population.v_thresh()[j]),
+            v_init: lanes(neuron.v_rest, &|j| population.v_init()[j]),
             v: Lanes::ZERO,
             held: NOT_HELD,
         }
@@ -271,6 +270,7 @@ impl<'a> Crossings<'a> {
 
     #[inline(always)]
     fn push(&mut self, start: f64, at: f64, neuron: u32) {
+        // It is below LANES; this spares the check.
         let k = self.count % LANES;
         (self.start[k], self.at[k], self.neuron[k]) = (start, at, neuron);
         self.count += 1;

@@ -106,7 +106,7 @@ impl State {
         if let State::Poisson(poisson) = self { poisson.events() } else { 0 }
     }
 
-    /// Length of its windows (ms); infinite where it needs none.
+    /// Length of its windows (ms).
     pub(crate) fn window(&self) -> f64 {
         dispatch!(self, _state => STRETCH, _noisy => STRETCH, _poisson => STRETCH, cells => cells.window())
     }

@@ -29,6 +29,7 @@ pub(super) struct Streams {
 /// The next arrivals of a group of neurons.
 #[derive(Debug, Clone)]
 pub(super) struct Arrivals {
+    /// Which neurons they are, ready for the random streams.
     neurons: Lanes<u64>,
     /// Mean interval (ms) of the arrivals of both backgrounds together, and the share of the first among them.
     interval: Lanes,

@@ -178,25 +178,23 @@ impl Instant {
 impl Group {
     fn new(population: &Population, first: usize) -> Group {
         let neuron = population.neuron();
-        let lanes = |value: &dyn Fn(usize) -> f64, padding: f64| -> Lanes {
-            Lanes(std::array::from_fn(|l| if first + l < population.size() { value(first + l) } else { padding }))
-        };
-        let level = lanes(&|j| neuron.v_rest + neuron.resistance() * population.i_offset()[j], neuron.v_rest);
-        let mut theta = lanes(&|j| population.v_thresh()[j], f64::INFINITY);
+        let lanes = |padding: f64, value: &dyn Fn(usize) -> f64| Lanes::of(first, population.size(), padding, value);
+        let level = lanes(neuron.v_rest, &|j| neuron.v_rest + neuron.resistance() * population.i_offset()[j]);
+        let mut theta = lanes(f64::INFINITY, &|j| population.v_thresh()[j]);
         theta.iter_mut().zip(level.iter()).for_each(|(theta, level)| *theta -= level);
         let rate = |k: usize, j: usize| population.background().get(k).map_or(0.0, |background| background.rate_of(j));
-        let total = lanes(&|j| rate(0, j) + rate(1, j), 0.0);
+        let total = lanes(0.0, &|j| rate(0, j) + rate(1, j));
         let share = |j: usize| if rate(1, j) > 0.0 { rate(0, j) / total[j - first] } else { 1.0 };
         Group {
             first: first as u32,
             level,
             theta,
-            v_init: lanes(&|j| population.v_init()[j], neuron.v_rest),
+            v_init: lanes(neuron.v_rest, &|j| population.v_init()[j]),
             now: Instant::ZERO,
             arrivals: Arrivals::new(
-                Lanes::from(first),
+                Lanes::counted(first),
                 Lanes(total.map(|rate| crate::MS_PER_S / rate)),
-                lanes(&share, 1.0),
+                lanes(1.0, &share),
             ),
         }
     }
