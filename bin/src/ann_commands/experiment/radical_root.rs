@@ -178,5 +178,4 @@ const NOTES: [&str; 2] = [
 const MEAN: &str = "The paper's epsilon of 0.1 is taken to belong to the mean loss of a pixel; of losses summed over 784 pixels, as shown here, it is 78.4.";
 
 /// Of the two larger networks.
-const LONG: &str =
-    "As a whole it takes about a day on two cores: --seeds 2 makes it a night, --only and --epochs less.";
+const LONG: &str = "As a whole it takes some twelve hours on one core: --seeds, --epochs and --only make it less.";
