@@ -125,7 +125,7 @@ pub(super) fn autoencoder(scale: Scale) -> Experiment {
     let training = Training {
         // Adam's steps depend on the scale of the loss by epsilon alone.
         optimiser: Optimiser::new(adam(PIXELS * EPSILON), 0.01),
-        epochs: scale.epochs(50, 4),
+        epochs: scale.epochs(50, 20),
         criterion: Criterion::SigmoidCrossEntropy,
     };
     Experiment {
