@@ -104,9 +104,9 @@ const LOWEST_EXPONENT: f32 = -87.0;
 /// Below this, `e^x` is below 2^-63, and its square no longer a normal `f32`.
 const FAINT_EXPONENT: f32 = -43.668;
 
-/// `e^x = 2^n e^r`, `|r| <= ln 2 / 2`, for `x <= 0`, with the Taylor polynomial of degree 7 for `e^r` (remainder 5e-9).
+/// `e^x` for `x <= 0`, below -87 as at -87: `2^n e^r`, `|r| <= ln 2 / 2`, with the Taylor polynomial of degree 7 for `e^r` (remainder 5e-9).
 #[inline(always)]
-fn exp_of_normal(x: f32) -> f32 {
+fn uncut_exp_of_negative(x: f32) -> f32 {
     // Adding 1.5 * 2^23 rounds to an integer, which then stands in the low bits.
     const ROUNDER: f32 = 12_582_912.0;
     // ln 2 in two parts, the first with trailing zeros so that n * LN_2_HIGH is exact.
@@ -155,10 +155,10 @@ impl Real for f32 {
         if self > other { self } else { other }
     }
 
-    /// Tails of saturated units that were not cut off would give subnormal products, over which processors take a hundred times as long.
+    /// The tails of saturated units would otherwise have subnormal products, over which processors take many times as long.
     #[inline(always)]
     fn exp_of_negative(self) -> Self {
-        if self > FAINT_EXPONENT { exp_of_normal(self) } else { 0.0 }
+        if self > FAINT_EXPONENT { uncut_exp_of_negative(self) } else { 0.0 }
     }
 
     /// `ln(1 + t) = 2 artanh(s)`, `s = t / (2 + t) <= 1/3`, with nine terms of the series (remainder 4e-10).
@@ -192,7 +192,7 @@ impl Real for f32 {
         for coefficient in [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0] {
             sum = sum * small + coefficient;
         }
-        let large = 1.0 / exp_of_normal(-self) - 1.0;
+        let large = 1.0 / uncut_exp_of_negative(-self) - 1.0;
         if self < 0.5 { sum * small } else { large }
     }
 
@@ -210,9 +210,10 @@ mod tests {
     #[test]
     fn f32_functions_agree_with_f64() {
         for step in 0..200_000 {
-            let x = -43.66 * step as f32 / 200_000.0;
-            let expected = f64::from(x).exp();
-            assert!((Real::exp_of_negative(x).to_f64() / expected - 1.0).abs() < 2.5e-7, "exp {x}");
+            let x = -86.9 * step as f32 / 200_000.0;
+            let (expected, uncut) = (f64::from(x).exp(), uncut_exp_of_negative(x));
+            assert!((uncut.to_f64() / expected - 1.0).abs() < 2.5e-7, "exp {x}");
+            assert_eq!(Real::exp_of_negative(x), if x > FAINT_EXPONENT { uncut } else { 0.0 }, "exp {x}");
             let t = step as f32 / 199_999.0;
             let expected = f64::from(t).ln_1p();
             let error = (Real::ln_one_plus(t).to_f64() - expected).abs();
@@ -230,6 +231,7 @@ mod tests {
             assert!(error <= 8e-7 * expected, "expm1 {x}");
         }
         assert_eq!(Real::exp_of_negative(0.0_f32), 1.0);
+        assert!(uncut_exp_of_negative(f32::NEG_INFINITY) < 2e-38);
         // Nothing is between 0 and 2^-63, so that products of what is left are normal.
         for x in [-43.67_f32, -60.0, -87.0, -88.0, -1e30, f32::MIN, f32::NEG_INFINITY] {
             assert_eq!(Real::exp_of_negative(x), 0.0, "exp {x}");

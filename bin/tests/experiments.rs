@@ -75,13 +75,16 @@ fn radical_roots_in_multilayer_networks() {
 
 #[test]
 fn radical_roots_in_an_auto_encoder() {
-    let document = quick("rru-autoencoder", &["--only", "RRU,ReLU,ELU"]);
+    let document = quick("rru-autoencoder", &[]);
     check(&document, "rru-autoencoder", 2);
-    // Outputs of 1/2 everywhere would err by about 0.23, the mean image by 0.067. In these 320 small steps the order is that
-    // of Bhumbra (2018).
-    let error = |name: &str| number(row(&document, "rru-autoencoder-square-error", name), "ours");
-    assert!(error("RRU") < 0.12 && error("RRU") < error("ELU") && error("ELU") < error("ReLU"), "{document}");
-    assert!(error("ReLU") < 0.23, "{document}");
+    let errors = "rru-autoencoder-square-error";
+    let error = |name: &str| number(row(&document, errors, name), "ours");
+    // Outputs of 1/2 everywhere would err by about 0.23, the mean image by 0.067. At the learning rate of the paper ReLU and
+    // ELU have not come far after 320 steps: the order is the published one (Bhumbra 2018).
+    assert!(error("RRU") < error("ELU") && error("ELU") < error("ReLU"), "{document}");
+    for row in rows(&document, errors).iter().filter(|row| row["condition"] != "ReLU" && row["condition"] != "ELU") {
+        assert!(number(row, "ours") < 0.12, "{row}");
+    }
 }
 
 #[test]
