@@ -69,6 +69,47 @@ def stage():
         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
 
 
+class Averages(nn.Module):
+    """(e_r + sum e h(g) p) / (1 + sum h(g) p), clipped at 0, the first half of the inputs excitatory."""
+
+    def __init__(self, product, shape, rest, weights):
+        super().__init__()
+        self.product, self.rest = product, rest
+        self.g = nn.Parameter(weights(torch.empty(shape)))
+        inputs = shape[1]
+        signs = torch.where(torch.arange(inputs) < inputs // 2, 1.0, -1.0)
+        self.register_buffer("signs", signs.reshape(1, inputs, *[1] * (len(shape) - 2)))
+
+    def forward(self, p):
+        h = torch.relu(1 + self.g)
+        return torch.relu((self.rest + self.product(p, self.signs * h)) / (1 + self.product(p, h)))
+
+
+class DoubledInput(nn.Module):
+    def forward(self, x):
+        return torch.clamp(1.3 * x - 0.3, 0, 1).repeat(1, 2, 1, 1)
+
+
+def averages_fcn():
+    def uniform(tensor):
+        return nn.init.uniform_(tensor, -1, 1)
+
+    return nn.Sequential(
+        DoubledInput(), nn.Flatten(), Averages(F.linear, (2000, 1568), -0.4, uniform),
+        Averages(F.linear, (2000, 2000), -0.4, uniform), nn.Linear(2000, 10))
+
+
+def averages_cnn():
+    def convolution(x, weights):
+        # Padding "same" of stride 2: one cell more after an even map than before it.
+        before, after = (1, 2) if x.shape[-1] % 2 == 0 else (2, 2)
+        return F.conv2d(F.pad(x, (before, after, before, after)), weights, stride=2)
+
+    maps = [2, 32, 64, 128, 256]
+    layers = [Averages(convolution, (n, m, 5, 5), 0.0, nn.init.xavier_uniform_) for m, n in zip(maps, maps[1:])]
+    return nn.Sequential(DoubledInput(), *layers, nn.Flatten(), nn.Linear(1024, 10))
+
+
 def measure(make, shape, count, batch, layout):
     torch.manual_seed(1)
     model = make().to(memory_format=layout)
@@ -96,6 +137,8 @@ WORKLOADS = {
     "lenet5": (lenet5_120_units, (1, 28, 28), 3200, 64),
     "lenet5_120_maps": (lenet5_120_maps, (1, 28, 28), 3200, 64),
     "stage_3x3x64": (stage, (3, 32, 32), 512, 64),
+    "averages fcn": (averages_fcn, (1, 28, 28), 1500, 250),
+    "averages cnn": (averages_cnn, (1, 28, 28), 1500, 250),
 }
 for name, (make, shape, count, batch) in WORKLOADS.items():
     rates = [measure(make, shape, count, batch, layout) for layout in (torch.contiguous_format, torch.channels_last)]

@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used)] // A failure here is a failed test.
 
-use ann::model::{Architecture, Bias, Builder, Convolution, Pool};
+use ann::model::{Architecture, Bias, Builder, Convolution, CwaNetwork, CwaUnits, Pool};
 use ann::{
     Activation, ActivationChoice, Extent, Layer, MaxPool2d, Method, Network, NoisySoftplus, Optimiser, Padding, Shape,
     TrainingSettings,
@@ -71,6 +71,17 @@ fn stage_3x3x64(bencher: divan::Bencher) {
     builder.layer(Layer::GlobalAveragePool2d).unwrap();
     builder.dense(CLASSES, Bias::Zero, Activation::Softmax).unwrap();
     train(bencher, builder.finish().unwrap(), 512, 64);
+}
+
+/// Averages by conductance: `fcn` of two layers of 2000 units, `cnn` of convolutions 5x5 of stride 2 with 32 to 256 maps, batches of 250.
+#[divan::bench(args = ["fcn", "cnn"], sample_count = 20)]
+fn averages(bencher: divan::Bencher, name: &str) {
+    let shape = Shape::new(28, 28, 1);
+    let (network, units) = match name {
+        "fcn" => (CwaNetwork::fcn(shape), CwaUnits::USUAL),
+        _ => (CwaNetwork::cnn(shape), CwaUnits::BALANCED),
+    };
+    train(bencher, network.build(shape, CLASSES, units, 1).unwrap(), 1500, 250);
 }
 
 /// An epoch of plain gradient descent over `count` images of noise.

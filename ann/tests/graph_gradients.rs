@@ -4,7 +4,7 @@ use ann::{
     Activation, AveragePool2d, Averaging, BatchNormalization, Conv2d, ConvAct, CwaConv2d, CwaDense, CwaLateral, Dense,
     DoubledInput, Dropout, Extent, FixedNoise, KernelShape, Layer, LifRate, Margins, MaxPool2d, Maxout, MixLu,
     MixLuVariant, Network, Node, NoisySoftplus, Objective, Origin, Padding, Phase, RateLimit, Rescaling, Reshape,
-    RootFamily, RootUnit, Shape, SynapticMaxout, VarianceGradient, ZeroPadding2d, initialiser::Fans,
+    RootFamily, RootUnit, Shape, SynapticMaxout, VarianceGradient, Weighting, ZeroPadding2d, initialiser::Fans,
     initialiser::glorot_uniform, loss_and_gradients,
 };
 use sim::IfCurrExp;
@@ -268,6 +268,17 @@ fn conductance_weighted_averages() {
         dense(4, 3, Activation::Softmax, 6),
     ];
     check("network", &Network::new(Shape::new(5, 9, 2), layers).expect("the layers fit"), TRAINING);
+    // All inputs on one side.
+    for excitatory in [0, 1] {
+        let averaging = Averaging { weighting: Weighting::Conductance { excitatory }, ..open(1) };
+        let layers = vec![
+            Layer::Activation(Activation::Sigmoid),
+            Layer::CwaConv2d(averages([2, 2, 1, 6], averaging, 2)),
+            Layer::Flatten,
+            dense(48, 3, Activation::Softmax, 6),
+        ];
+        check("one side", &Network::new(Shape::new(3, 9, 1), layers).expect("the layers fit"), TRAINING);
+    }
     // What the doubling of inputs hands back, behind a layer that learns.
     between("doubled", vec![Layer::Activation(Activation::Sigmoid), Layer::DoubledInput(DoubledInput)], TRAINING);
 }

@@ -282,7 +282,7 @@ impl<T: Real> Operation<T> for Conv2d<T> {
         let Learning { output_gradient, parameters, variance_gradient, scratch, .. } = learning;
         paths::drive_gradient(&mut tape.record, output_gradient, paths, variance_gradient);
         let drive = &*tape.record;
-        let Scratch { padded, unfolded, weight_gradient, lanes: lane_memory, winograd: winograd_memory } = scratch;
+        let Scratch { padded, unfolded, weight_gradient, lanes: lane_memory, winograd: winograd_memory, .. } = scratch;
         let unfolding = Unfolding::new(self.window, input, call.output);
         let channels = self.shape.outputs * paths;
         let mut add_products = |gradient: &mut [T]| {

@@ -1,9 +1,11 @@
 //! Conductance-weighted averages of the inputs.
 
+mod connections;
 mod conv2d;
 mod dense;
 mod doubled_input;
 mod lateral;
+mod synapses;
 
 pub use conv2d::CwaConv2d;
 pub use dense::CwaDense;
@@ -12,9 +14,12 @@ pub use lateral::CwaLateral;
 
 use crate::activation::Activation;
 use crate::error::NetworkError;
+use crate::layer::paths;
+use crate::pass::VarianceGradient;
 use crate::real::Real;
+use synapses::{Side, Synapses};
 
-/// What a weight does to numerator and denominator of an average.
+/// What a weight adds to the two sums of an average.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weighting {
     /// A conductance `h(g) = max(0, 1 + g)`, towards +1 from excitatory inputs and towards -1 from inhibitory ones.
@@ -22,7 +27,7 @@ pub enum Weighting {
         /// So many first input channels are excitatory, all others inhibitory.
         excitatory: usize,
     },
-    /// `w` over the sum of all `|w|`.
+    /// `w` over the sum of all `|w|`: a conductance of that size, towards +1 or -1 by its sign.
     #[doc(alias = "AbsNorm")]
     Absolute,
 }
@@ -33,29 +38,26 @@ impl Weighting {
         Self::Conductance { excitatory: inputs / 2 }
     }
 
-    /// Share in the numerator and in the denominator of weight `w` from input channel `channel`.
+    /// Conductance of weight `w` towards this side.
     #[inline(always)]
-    fn shares<T: Real>(self, w: T, channel: usize) -> [T; 2] {
-        match self {
-            Self::Conductance { excitatory } => {
-                let conductance = (T::ONE + w).maximum(T::ZERO);
-                [if channel < excitatory { conductance } else { -conductance }, conductance]
-            }
-            Self::Absolute => [w, w.abs()],
-        }
+    fn conductance<T: Real>(self, side: Side, w: T) -> T {
+        let w = match (self, side) {
+            (Self::Conductance { .. }, _) => T::ONE + w,
+            (Self::Absolute, Side::Excitatory) => w,
+            (Self::Absolute, Side::Inhibitory) => -w,
+        };
+        w.maximum(T::ZERO)
     }
 
-    /// Gradient of the weight from those of its shares.
+    /// Derivative of that by `w`; 0 where a synapse ends, and the mean of the two sides where a weight changes its sign.
     #[inline(always)]
-    fn weight_gradient<T: Real>(self, w: T, channel: usize, shares: [T; 2]) -> T {
-        let [numerator, denominator] = shares;
-        match self {
-            Self::Conductance { .. } if !(w > -T::ONE) => T::ZERO,
-            Self::Conductance { excitatory } if channel < excitatory => denominator + numerator,
-            Self::Conductance { .. } => denominator - numerator,
-            Self::Absolute if w > T::ZERO => numerator + denominator,
-            Self::Absolute if w < T::ZERO => numerator - denominator,
-            Self::Absolute => numerator,
+    fn slope<T: Real>(self, side: Side, w: T) -> T {
+        let half = T::from_f64(0.5);
+        let open = |w: T| if w > T::ZERO { T::ONE } else { T::ZERO };
+        match (self, side) {
+            (Self::Conductance { .. }, _) => open(T::ONE + w),
+            (Self::Absolute, Side::Excitatory) => (open(w) - open(-w) + T::ONE) * half,
+            (Self::Absolute, Side::Inhibitory) => (open(w) - open(-w) - T::ONE) * half,
         }
     }
 }
@@ -63,8 +65,9 @@ impl Weighting {
 /// How the inputs `p_j` of a unit, 0 or above, become its output:
 ///
 /// ```text
-/// z = (G_r e_r + sum_j n_j p_j) / (G_r + sum_j d_j p_j),   y = max(0, z) where the unit clips, else z
-/// conductances: d_j = h(g_j), n_j = e_j h(g_j), e_j = +1 or -1;   absolute: d_j = |w_j|, n_j = w_j
+/// z = (G_r e_r + E - I) / (G_r + E + I),   y = max(0, z) where the unit clips, else z
+/// conductances: E = sum h(g_j) p_j over the excitatory inputs, I over the inhibitory ones
+/// absolute:     E = sum max(0, w_j) p_j, I = sum max(0, -w_j) p_j, both over all inputs
 /// ```
 ///
 /// so that `|z| <= 1` if `|e_r| <= 1`. At `g = -1`, where the slope of `h` jumps, it is taken as 0. All numbers are
@@ -110,37 +113,36 @@ impl Averaging {
         }
     }
 
-    /// The shares of all weights as neighbouring columns, for one matrix product; rows run over the `inputs` channels
-    /// fastest.
-    fn shares<T: Real>(self, kernel: &[T], inputs: usize, outputs: usize) -> Vec<T> {
-        let rows = kernel.chunks_exact(outputs).enumerate();
-        rows.flat_map(|(row, weights)| weights.iter().flat_map(move |&w| self.weighting.shares(w, row % inputs)))
-            .collect()
+    /// The conductances of a kernel `[cells, channels, outputs]`, those towards +1 before those towards -1.
+    fn prepare<T: Real>(self, kernel: &[T], sizes: [usize; 3]) -> Vec<T> {
+        let both = Synapses::both(self, sizes);
+        let rows: usize = both.iter().map(Synapses::fan_in).sum();
+        let mut prepared = Vec::with_capacity(rows * sizes[2]);
+        both.iter().for_each(|synapses| synapses.prepare(kernel, &mut prepared));
+        prepared
     }
 
-    /// Outputs from pairs of sums; each pair becomes the slopes of the output with respect to its two.
+    /// Outputs from the sums `E` of all units and `I` of all units behind them; each becomes the slope of the output with respect to it.
     fn respond<T: Real>(self, sums: &mut [T], outputs: &mut [T]) {
         let (leak, rest) = (T::from_f64(self.leak), T::from_f64(self.leak * self.rest));
-        for (pair, output) in sums.chunks_exact_mut(2).zip(outputs) {
-            let reciprocal = T::ONE / (leak + pair[1]);
-            let z = (rest + pair[0]) * reciprocal;
-            let passes = !self.clips || z > T::ZERO;
-            *output = if passes { z } else { T::ZERO };
-            pair[0] = if passes { reciprocal } else { T::ZERO };
-            pair[1] = if passes { -z * reciprocal } else { T::ZERO };
-        }
+        let (excitation, inhibition) = sums.split_at_mut(outputs.len());
+        pulp::Arch::new().dispatch(|| {
+            for ((e, i), output) in excitation.iter_mut().zip(inhibition).zip(outputs) {
+                let reciprocal = T::ONE / (leak + (*e + *i));
+                let z = (rest + (*e - *i)) * reciprocal;
+                let passes = if !self.clips || z > T::ZERO { reciprocal } else { T::ZERO };
+                *output = if self.clips { z.maximum(T::ZERO) } else { z };
+                *e = (T::ONE - z) * passes;
+                *i = -(T::ONE + z) * passes;
+            }
+        });
     }
+}
 
-    /// Adds to the kernel's gradient what arrives through the shares.
-    fn add_kernel_gradient<T: Real>(
-        self,
-        shares: &[T],
-        kernel: &[T],
-        [inputs, outputs]: [usize; 2],
-        gradient: &mut [T],
-    ) {
-        for (index, ((gradient, pair), &w)) in gradient.iter_mut().zip(shares.chunks_exact(2)).zip(kernel).enumerate() {
-            *gradient += self.weighting.weight_gradient(w, index / outputs % inputs, [pair[0], pair[1]]);
-        }
+/// Turns the slopes that [`Averaging::respond`] left into the gradients of the sums.
+fn sum_gradients<T: Real>(slopes: &mut [T], output_gradient: &[T]) {
+    let (excitation, inhibition) = slopes.split_at_mut(output_gradient.len());
+    for slopes in [excitation, inhibition] {
+        paths::drive_gradient(slopes, output_gradient, 1, VarianceGradient::On);
     }
 }

@@ -118,6 +118,7 @@ pub(crate) struct Tape<T> {
 pub(crate) struct Scratch<T> {
     pub(crate) lanes: LaneMemory<T>,
     pub(crate) winograd: WinogradMemory<T>,
+    pub(crate) selected: Vec<T>,
     pub(crate) padded: Vec<T>,
     pub(crate) unfolded: Vec<T>,
     pub(crate) weight_gradient: Vec<T>,

@@ -1,18 +1,18 @@
 //! A convolution of averages.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::activation::Activation;
 use crate::error::NetworkError;
 use crate::layer::check_length;
 use crate::layer::conv2d::KernelShape;
-use crate::layer::conv2d::unfold::Unfolding;
-use crate::layer::cwa::Averaging;
+use crate::layer::conv2d::unfold::{Block, Unfolding};
+use crate::layer::cwa::synapses::Synapses;
+use crate::layer::cwa::{Averaging, sum_gradients};
 use crate::layer::operation::{Call, Learning, Operation, Scratch, Tape};
-use crate::layer::paths;
 use crate::layer::window::{Padding, Window};
 use crate::matrix::{Destination, Matrix, multiply};
-use crate::pass::VarianceGradient;
 use crate::real::Real;
 use crate::shape::{Extent, Shape};
 
@@ -68,13 +68,30 @@ impl<T: Real> CwaConv2d<T> {
         self.averaging
     }
 
-    /// Columns of the matrix of shares.
-    fn columns(&self) -> usize {
-        2 * self.shape.outputs
+    /// Cells of the kernel, its input channels and its output channels.
+    fn sizes(&self) -> [usize; 3] {
+        [self.window.size.cells(), self.shape.inputs, self.shape.outputs]
     }
 
-    fn shares<'a>(&self, prepared: &'a [T]) -> Matrix<'a, T> {
-        Matrix::new(prepared, self.shape.fan_in(), self.columns())
+    /// Synapses towards +1 and towards -1, as far as there are any, each with the maps that it sees unfolded, and with its part of the
+    /// sums of so many units.
+    fn sides(
+        &self,
+        input: Shape,
+        output: Shape,
+        units: usize,
+    ) -> impl Iterator<Item = (Synapses, Unfolding, Range<usize>)> {
+        let sides = Synapses::both(self.averaging, self.sizes()).into_iter().zip([0..units, units..2 * units]);
+        let window = self.window;
+        sides.filter(|(synapses, _)| synapses.channels() > 0).map(move |(synapses, sums)| {
+            let seen = Shape { channels: synapses.channels(), ..input };
+            (synapses, Unfolding::new(window, seen, output), sums)
+        })
+    }
+
+    /// Where the outputs of a block lie among all.
+    fn units(&self, block: &Block) -> Range<usize> {
+        block.positions.start * self.shape.outputs..block.positions.end * self.shape.outputs
     }
 }
 
@@ -120,42 +137,45 @@ impl<T: Real> Operation<T> for CwaConv2d<T> {
     }
 
     fn prepare(&self) -> Cow<'_, [T]> {
-        Cow::Owned(self.averaging.shares(&self.kernel, self.shape.inputs, self.shape.outputs))
+        Cow::Owned(self.averaging.prepare(&self.kernel, self.sizes()))
     }
 
     fn forward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, scratch: &mut Scratch<T>) {
         let (input, inputs) = call.inputs.only();
-        let Tape { outputs, record: sums } = tape;
-        let columns = self.columns();
-        sums.resize(2 * outputs.len(), T::ZERO);
-        let unfolding = Unfolding::new(self.window, input, call.output);
-        let padded = unfolding.pad(inputs, &mut scratch.padded);
-        for block in unfolding.blocks(inputs.len() / input.units()) {
-            let unfolded = unfolding.unfold(&block, padded, &mut scratch.unfolded);
-            let sums = &mut sums[block.positions.start * columns..block.positions.end * columns];
-            multiply(unfolded, self.shares(call.prepared), sums, Destination::Overwrite);
+        let Tape { outputs, record } = tape;
+        record.clear();
+        record.resize(2 * outputs.len(), T::ZERO);
+        let Scratch { selected, padded, unfolded, .. } = scratch;
+        for (synapses, unfolding, side) in self.sides(input, call.output, outputs.len()) {
+            let sums = &mut record[side];
+            let padded = unfolding.pad(synapses.select(inputs, selected), padded);
+            for block in unfolding.blocks(inputs.len() / input.units()) {
+                let sums = &mut sums[self.units(&block)];
+                let rows = unfolding.unfold(&block, padded, unfolded);
+                multiply(rows, synapses.matrix(call.prepared), sums, Destination::Overwrite);
+            }
         }
-        self.averaging.respond(sums, outputs);
+        self.averaging.respond(record, outputs);
     }
 
     fn backward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, learning: Learning<'_, T>) {
         let (input, inputs) = call.inputs.only();
         let Learning { output_gradient, parameters, scratch, .. } = learning;
-        paths::drive_gradient(&mut tape.record, output_gradient, 2, VarianceGradient::On);
-        let Scratch { padded, unfolded, weight_gradient, .. } = scratch;
-        weight_gradient.clear();
-        weight_gradient.resize(call.prepared.len(), T::ZERO);
-        let columns = self.columns();
-        let unfolding = Unfolding::new(self.window, input, call.output);
-        let padded = unfolding.pad(inputs, padded);
-        for block in unfolding.blocks(inputs.len() / input.units()) {
-            let positions = block.positions.clone();
-            let rows = unfolding.unfold(&block, padded, unfolded).transposed();
-            let sums = &tape.record[positions.start * columns..positions.end * columns];
-            multiply(rows, Matrix::new(sums, positions.len(), columns), weight_gradient, Destination::AddTo);
+        sum_gradients(&mut tape.record, output_gradient);
+        let Scratch { selected, padded, unfolded, weight_gradient, .. } = scratch;
+        for (synapses, unfolding, side) in self.sides(input, call.output, output_gradient.len()) {
+            let sums = &tape.record[side];
+            weight_gradient.resize(synapses.fan_in() * self.shape.outputs, T::ZERO);
+            let mut destination = Destination::Overwrite;
+            let padded = unfolding.pad(synapses.select(inputs, selected), padded);
+            for block in unfolding.blocks(inputs.len() / input.units()) {
+                let sums = Matrix::new(&sums[self.units(&block)], block.positions.len(), self.shape.outputs);
+                let rows = unfolding.unfold(&block, padded, unfolded).transposed();
+                multiply(rows, sums, weight_gradient, destination);
+                destination = Destination::AddTo;
+            }
+            synapses.add_kernel_gradient(weight_gradient, &self.kernel, &mut parameters[0]);
         }
-        let sizes = [self.shape.inputs, self.shape.outputs];
-        self.averaging.add_kernel_gradient(weight_gradient, &self.kernel, sizes, &mut parameters[0]);
     }
 
     fn input_gradient(
@@ -168,13 +188,17 @@ impl<T: Real> Operation<T> for CwaConv2d<T> {
         scratch: &mut Scratch<T>,
     ) {
         let input = call.inputs.shape(0);
-        let columns = self.columns();
-        let unfolding = Unfolding::new(self.window, input, call.output);
-        let shares = self.shares(call.prepared).transposed();
-        unfolding.fold(gradient, [&mut scratch.padded, &mut scratch.unfolded], |block, unfolded| {
-            let positions = block.positions.clone();
-            let sums = &tape.record[positions.start * columns..positions.end * columns];
-            multiply(Matrix::new(sums, positions.len(), columns), shares, unfolded, Destination::Overwrite);
-        });
+        let Scratch { selected, padded, unfolded, .. } = scratch;
+        gradient.fill(T::ZERO);
+        for (synapses, unfolding, side) in self.sides(input, call.output, tape.outputs.len()) {
+            let sums = &tape.record[side];
+            let conductances = synapses.matrix(call.prepared).transposed();
+            selected.resize(gradient.len() / input.channels * synapses.channels(), T::ZERO);
+            unfolding.fold(selected, [padded, unfolded], |block, unfolded| {
+                let sums = Matrix::new(&sums[self.units(block)], block.positions.len(), self.shape.outputs);
+                multiply(sums, conductances, unfolded, Destination::Overwrite);
+            });
+            synapses.add_input_gradient(selected, gradient);
+        }
     }
 }

@@ -4,12 +4,11 @@ use std::borrow::Cow;
 
 use crate::activation::Activation;
 use crate::error::NetworkError;
-use crate::layer::cwa::Averaging;
+use crate::layer::cwa::connections::Connections;
+use crate::layer::cwa::{Averaging, sum_gradients};
 use crate::layer::operation::{Call, Learning, Operation, Scratch, Tape};
-use crate::layer::paths;
 use crate::layer::{check_flat, check_length};
-use crate::matrix::{Destination, Matrix, multiply};
-use crate::pass::VarianceGradient;
+use crate::matrix::Destination;
 use crate::real::Real;
 use crate::shape::Shape;
 
@@ -55,8 +54,8 @@ impl<T: Real> CwaDense<T> {
         self.averaging
     }
 
-    fn shares<'a>(&self, prepared: &'a [T]) -> Matrix<'a, T> {
-        Matrix::new(prepared, self.inputs, 2 * self.outputs)
+    fn connections<'a>(&'a self, prepared: &'a [T]) -> Connections<'a, T> {
+        Connections::new(self.averaging, [self.inputs, self.outputs], &self.kernel, prepared)
     }
 }
 
@@ -96,30 +95,23 @@ impl<T: Real> Operation<T> for CwaDense<T> {
     }
 
     fn prepare(&self) -> Cow<'_, [T]> {
-        Cow::Owned(self.averaging.shares(&self.kernel, self.inputs, self.outputs))
+        Cow::Owned(self.averaging.prepare(&self.kernel, [1, self.inputs, self.outputs]))
     }
 
-    fn forward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, _scratch: &mut Scratch<T>) {
-        let inputs = call.inputs.values(0);
+    fn forward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, scratch: &mut Scratch<T>) {
         let Tape { outputs, record: sums } = tape;
         sums.resize(2 * outputs.len(), T::ZERO);
-        let inputs = Matrix::new(inputs, inputs.len() / self.inputs, self.inputs);
-        multiply(inputs, self.shares(call.prepared), sums, Destination::Overwrite);
+        let connections = self.connections(call.prepared);
+        connections.sums(call.inputs.values(0), sums, Destination::Overwrite, &mut scratch.selected);
         self.averaging.respond(sums, outputs);
     }
 
     fn backward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, learning: Learning<'_, T>) {
-        let inputs = call.inputs.values(0);
-        let batch = inputs.len() / self.inputs;
         let Learning { output_gradient, parameters, scratch, .. } = learning;
-        paths::drive_gradient(&mut tape.record, output_gradient, 2, VarianceGradient::On);
-        let sums = Matrix::new(&tape.record, batch, 2 * self.outputs);
-        let gradient = &mut scratch.weight_gradient;
-        gradient.resize(call.prepared.len(), T::ZERO);
-        let samples = Matrix::new(inputs, batch, self.inputs).transposed();
-        multiply(samples, sums, gradient, Destination::Overwrite);
-        let sizes = [self.inputs, self.outputs];
-        self.averaging.add_kernel_gradient(gradient, &self.kernel, sizes, &mut parameters[0]);
+        sum_gradients(&mut tape.record, output_gradient);
+        let connections = self.connections(call.prepared);
+        let memory = [&mut scratch.selected, &mut scratch.weight_gradient];
+        connections.add_kernel_gradient(call.inputs.values(0), &tape.record, &mut parameters[0], memory);
     }
 
     fn input_gradient(
@@ -129,10 +121,8 @@ impl<T: Real> Operation<T> for CwaDense<T> {
         tape: &Tape<T>,
         _output_gradient: &[T],
         gradient: &mut [T],
-        _scratch: &mut Scratch<T>,
+        scratch: &mut Scratch<T>,
     ) {
-        let columns = 2 * self.outputs;
-        let sums = Matrix::new(&tape.record, tape.record.len() / columns, columns);
-        multiply(sums, self.shares(call.prepared).transposed(), gradient, Destination::Overwrite);
+        self.connections(call.prepared).input_gradient(&tape.record, gradient, &mut scratch.selected);
     }
 }

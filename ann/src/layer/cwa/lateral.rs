@@ -4,12 +4,11 @@ use std::borrow::Cow;
 
 use crate::activation::Activation;
 use crate::error::NetworkError;
-use crate::layer::cwa::{Averaging, Weighting};
+use crate::layer::cwa::connections::Connections;
+use crate::layer::cwa::{Averaging, Weighting, sum_gradients};
 use crate::layer::operation::{Call, Learning, Operation, Scratch, Tape};
-use crate::layer::paths;
 use crate::layer::{check_flat, check_length};
-use crate::matrix::{Destination, Matrix, multiply};
-use crate::pass::VarianceGradient;
+use crate::matrix::Destination;
 use crate::real::Real;
 use crate::shape::Shape;
 
@@ -99,13 +98,14 @@ impl<T: Real> CwaLateral<T> {
         ]
     }
 
-    /// The shares of the three kernels.
-    fn shares<'a>(&self, prepared: &'a [T]) -> [Matrix<'a, T>; 3] {
-        let mut rest = prepared;
-        self.stages().map(|(_, [rows, columns])| {
-            let (own, others) = rest.split_at(2 * rows * columns);
+    /// The three kernels with what was prepared of each.
+    fn connections<'a>(&'a self, prepared: &'a [T]) -> [Connections<'a, T>; 3] {
+        let (stages, mut rest) = (self.stages(), prepared);
+        [0, 1, 2].map(|stage| {
+            let ((averaging, sizes), kernel) = (stages[stage], &self.kernels[stage]);
+            let (own, others) = rest.split_at(kernel.len());
             rest = others;
-            Matrix::new(own, rows, 2 * columns)
+            Connections::new(averaging, sizes, kernel, own)
         })
     }
 
@@ -118,11 +118,6 @@ impl<T: Real> CwaLateral<T> {
         let (p, q) = rest.split_at_mut(p * self.steps);
         Parts { p_sums, q_sums, p, q }
     }
-}
-
-/// Writes the products of pairs of slopes and a gradient in the place of the slopes.
-fn scale<T: Real>(slopes: &mut [T], gradient: &[T]) {
-    paths::drive_gradient(slopes, gradient, 2, VarianceGradient::On);
 }
 
 impl<T: Real> Operation<T> for CwaLateral<T> {
@@ -167,8 +162,9 @@ impl<T: Real> Operation<T> for CwaLateral<T> {
 
     fn prepare(&self) -> Cow<'_, [T]> {
         let stages = self.stages().into_iter().zip(&self.kernels);
-        let shares = stages.flat_map(|((averaging, [rows, columns]), kernel)| averaging.shares(kernel, rows, columns));
-        Cow::Owned(shares.collect())
+        let prepared =
+            stages.flat_map(|((averaging, [rows, columns]), kernel)| averaging.prepare(kernel, [1, rows, columns]));
+        Cow::Owned(prepared.collect())
     }
 
     fn forward(&self, call: &Call<'_, T>, tape: &mut Tape<T>, scratch: &mut Scratch<T>) {
@@ -176,12 +172,12 @@ impl<T: Real> Operation<T> for CwaLateral<T> {
         let (m, k) = (self.outputs, self.inhibitory);
         let batch = inputs.len() / self.inputs;
         let [(averaging, _), (inhibition, _), _] = self.stages();
-        let [from_inputs, to_inhibitory, from_inhibitory] = self.shares(call.prepared);
+        let [from_inputs, to_inhibitory, from_inhibitory] = self.connections(call.prepared);
         let Tape { outputs, record } = tape;
         let parts = self.parts(record, batch);
-        let sums = &mut scratch.unfolded;
+        let Scratch { selected, unfolded: sums, .. } = scratch;
         sums.resize(2 * batch * m, T::ZERO);
-        multiply(Matrix::new(inputs, batch, self.inputs), from_inputs, sums, Destination::Overwrite);
+        from_inputs.sums(inputs, sums, Destination::Overwrite, selected);
         let mut p_sums = parts.p_sums.chunks_exact_mut(2 * batch * m);
         if let Some(first) = p_sums.next() {
             first.copy_from_slice(sums);
@@ -191,10 +187,10 @@ impl<T: Real> Operation<T> for CwaLateral<T> {
         let steps = p_sums.zip(parts.p.chunks_exact_mut(batch * m)).zip(inhibitory);
         for ((p_sums, p), (q_sums, q)) in steps {
             p.copy_from_slice(outputs);
-            multiply(Matrix::new(p, batch, m), to_inhibitory, q_sums, Destination::Overwrite);
+            to_inhibitory.sums(p, q_sums, Destination::Overwrite, selected);
             inhibition.respond(q_sums, q);
             p_sums.copy_from_slice(sums);
-            multiply(Matrix::new(q, batch, k), from_inhibitory, p_sums, Destination::AddTo);
+            from_inhibitory.sums(q, p_sums, Destination::AddTo, selected);
             averaging.respond(p_sums, outputs);
         }
     }
@@ -204,42 +200,32 @@ impl<T: Real> Operation<T> for CwaLateral<T> {
         let inputs = call.inputs.values(0);
         let (m, k) = (self.outputs, self.inhibitory);
         let batch = inputs.len() / self.inputs;
-        let stages = self.stages();
-        let [_, to_inhibitory, from_inhibitory] = self.shares(call.prepared);
+        let [from_inputs, to_inhibitory, from_inhibitory] = self.connections(call.prepared);
         let Learning { output_gradient, parameters, scratch, .. } = learning;
         let parts = self.parts(&mut tape.record, batch);
-        let Scratch { unfolded, weight_gradient, .. } = scratch;
+        let Scratch { unfolded, selected, weight_gradient, .. } = scratch;
         unfolded.resize(batch * (m + k), T::ZERO);
         let (p_gradient, q_gradient) = unfolded.split_at_mut(batch * m);
         p_gradient.copy_from_slice(output_gradient);
-        let mut add = |stage: usize, rows: Matrix<'_, T>, columns: Matrix<'_, T>| {
-            let (averaging, sizes) = stages[stage];
-            let kernel = &self.kernels[stage];
-            weight_gradient.resize(2 * kernel.len(), T::ZERO);
-            multiply(rows.transposed(), columns, weight_gradient, Destination::Overwrite);
-            averaging.add_kernel_gradient(weight_gradient, kernel, sizes, &mut parameters[stage]);
-        };
         let (first, later) = parts.p_sums.split_at_mut(2 * batch * m);
         let inhibitory = parts.q_sums.chunks_exact_mut(2 * batch * k).zip(parts.q.chunks_exact(batch * k));
         let steps = later.chunks_exact_mut(2 * batch * m).zip(parts.p.chunks_exact(batch * m)).zip(inhibitory);
         for ((p_sums, p), (q_sums, q)) in steps.rev() {
-            scale(p_sums, p_gradient);
-            let columns = Matrix::new(p_sums, batch, 2 * m);
-            add(2, Matrix::new(q, batch, k), columns);
-            multiply(columns, from_inhibitory.transposed(), q_gradient, Destination::Overwrite);
-            scale(q_sums, q_gradient);
-            let columns = Matrix::new(q_sums, batch, 2 * k);
-            add(1, Matrix::new(p, batch, m), columns);
-            multiply(columns, to_inhibitory.transposed(), p_gradient, Destination::Overwrite);
+            sum_gradients(p_sums, p_gradient);
+            from_inhibitory.add_kernel_gradient(q, p_sums, &mut parameters[2], [selected, weight_gradient]);
+            from_inhibitory.input_gradient(p_sums, q_gradient, selected);
+            sum_gradients(q_sums, q_gradient);
+            to_inhibitory.add_kernel_gradient(p, q_sums, &mut parameters[1], [selected, weight_gradient]);
+            to_inhibitory.input_gradient(q_sums, p_gradient, selected);
         }
-        scale(first, p_gradient);
+        sum_gradients(first, p_gradient);
         // The sums over the inputs enter every step.
         for p_sums in later.chunks_exact(2 * batch * m) {
             for (sum, &gradient) in first.iter_mut().zip(p_sums) {
                 *sum += gradient;
             }
         }
-        add(0, Matrix::new(inputs, batch, self.inputs), Matrix::new(first, batch, 2 * m));
+        from_inputs.add_kernel_gradient(inputs, first, &mut parameters[0], [selected, weight_gradient]);
     }
 
     fn input_gradient(
@@ -249,11 +235,10 @@ impl<T: Real> Operation<T> for CwaLateral<T> {
         tape: &Tape<T>,
         _output_gradient: &[T],
         gradient: &mut [T],
-        _scratch: &mut Scratch<T>,
+        scratch: &mut Scratch<T>,
     ) {
-        let batch = gradient.len() / self.inputs;
-        let [from_inputs, ..] = self.shares(call.prepared);
-        let sums = Matrix::new(&tape.record[..2 * batch * self.outputs], batch, 2 * self.outputs);
-        multiply(sums, from_inputs.transposed(), gradient, Destination::Overwrite);
+        let [from_inputs, ..] = self.connections(call.prepared);
+        let sums = &tape.record[..2 * gradient.len() / self.inputs * self.outputs];
+        from_inputs.input_gradient(sums, gradient, &mut scratch.selected);
     }
 }

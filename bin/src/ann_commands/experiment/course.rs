@@ -46,9 +46,9 @@ pub(super) fn plate(report: &Report<'_>) -> Option<Plate> {
         let mut figure = Figure::new(Axis::linear("Epoch"), Axis::log(row.label));
         figure.width_mm = width(groups.len());
         figure.height_mm = 48.0;
-        let of_group = conditions().filter(|(condition, _)| condition.group == **group);
-        figure.series =
-            of_group.enumerate().map(|(index, (condition, runs))| series(index, condition, runs, row)).collect();
+        let of_group = conditions().filter(|(condition, _)| condition.group == **group).enumerate();
+        let run = of_group.filter(|(_, (_, runs))| !runs.is_empty());
+        figure.series = run.map(|(index, (condition, runs))| series(index, condition, runs, row)).collect();
         if place == 0 {
             figure.title = (*group).to_owned();
         }
@@ -79,14 +79,16 @@ fn series(index: usize, condition: &Condition, runs: &[Run], row: &Row) -> Serie
         let [low, median, high] = [0.25, 0.5, 0.75].map(|share| quantile(values.clone(), share));
         Point::with_interval((epoch + 1) as f64, median, (low, high))
     };
-    const STROKES: [Stroke; 3] = [Stroke::Solid, Stroke::Dashed, Stroke::Dotted];
-    let stroke = STROKES[index / 6 % STROKES.len()];
+    // There are six colours.
+    const STYLES: [(Stroke, Shape); 3] =
+        [(Stroke::Solid, Shape::Circle), (Stroke::Dashed, Shape::Square), (Stroke::Dotted, Shape::Triangle)];
+    let (stroke, shape) = STYLES[index / 6 % STYLES.len()];
     Series {
         // The title of the panel tells the group.
         label: condition.name.replace(&condition.group, "").trim().to_owned(),
         colour: Colour::nth(index),
         mark: match (epochs, runs.len()) {
-            (1, _) => Mark::Points(Shape::Circle),
+            (1, _) => Mark::Points(shape),
             (_, 0 | 1) => Mark::Line(stroke),
             _ => Mark::LineWithBand(stroke),
         },
