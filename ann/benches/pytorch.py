@@ -137,8 +137,8 @@ WORKLOADS = {
     "lenet5": (lenet5_120_units, (1, 28, 28), 3200, 64),
     "lenet5_120_maps": (lenet5_120_maps, (1, 28, 28), 3200, 64),
     "stage_3x3x64": (stage, (3, 32, 32), 512, 64),
-    "averages fcn": (averages_fcn, (1, 28, 28), 1500, 250),
-    "averages cnn": (averages_cnn, (1, 28, 28), 1500, 250),
+    "averages fcn": (averages_fcn, (1, 28, 28), 3000, 250),
+    "averages cnn": (averages_cnn, (1, 28, 28), 3000, 250),
 }
 for name, (make, shape, count, batch) in WORKLOADS.items():
     rates = [measure(make, shape, count, batch, layout) for layout in (torch.contiguous_format, torch.channels_last)]

@@ -74,14 +74,14 @@ fn stage_3x3x64(bencher: divan::Bencher) {
 }
 
 /// Averages by conductance: `fcn` of two layers of 2000 units, `cnn` of convolutions 5x5 of stride 2 with 32 to 256 maps, batches of 250.
-#[divan::bench(args = ["fcn", "cnn"], sample_count = 20)]
+#[divan::bench(args = ["fcn", "cnn"], sample_count = 10)]
 fn averages(bencher: divan::Bencher, name: &str) {
     let shape = Shape::new(28, 28, 1);
     let (network, units) = match name {
         "fcn" => (CwaNetwork::fcn(shape), CwaUnits::USUAL),
         _ => (CwaNetwork::cnn(shape), CwaUnits::BALANCED),
     };
-    train(bencher, network.build(shape, CLASSES, units, 1).unwrap(), 1500, 250);
+    train(bencher, network.build(shape, CLASSES, units, 1).unwrap(), 3000, 250);
 }
 
 /// An epoch of plain gradient descent over `count` images of noise.

@@ -2,7 +2,7 @@
 
 use ann::initialiser::Initialiser;
 use ann::model::{Architecture, CwaNetwork, CwaUnits, HiddenUnits, MixtureNetwork, MixtureUnits, Pool, RootNetwork};
-use ann::{Activation, ActivationChoice, Layer, MixLuVariant, Network, NetworkError, NoisySoftplus, Shape};
+use ann::{Activation, ActivationChoice, Layer, MixLuVariant, Network, NetworkError, NoisySoftplus, Shape, Weighting};
 
 const GREY: Shape = Shape::new(28, 28, 1);
 const COLOUR: Shape = Shape::new(32, 32, 3);
@@ -88,10 +88,15 @@ fn networks_of_averages_have_their_parameters() {
 fn averages_begin_alive() {
     let image: Vec<f32> = (0..784).map(|pixel| if (pixel / 28 + pixel % 28) % 9 == 0 { 1.0 } else { 0.0 }).collect();
     let active = |units| {
-        let network: Network<f32> = CwaNetwork::Fcn(&[300, 300]).build(GREY, 10, units, 3).expect("can be built");
+        let network: Network<f32> = CwaNetwork::Fcn(&[2000, 300]).build(GREY, 10, units, 3).expect("can be built");
         let activations = network.activations(&image, 1);
         let second = &activations[3];
         assert_eq!(second.len(), 300);
+        // Every pixel excites and inhibits.
+        let Layer::CwaDense(first) = &network.layers()[2] else { panic!("averages behind the doubled input") };
+        assert_eq!(first.averaging().weighting, Weighting::Conductance { excitatory: 784 });
+        let (excitatory, inhibitory) = activations[1].split_at(784);
+        assert!(excitatory == inhibitory && excitatory.iter().zip(&image).all(|(x, pixel)| (x - pixel).abs() < 1e-6));
         second.iter().filter(|&&output| output > 0.0).count()
     };
     let glorot = CwaUnits::Conductances { rest: -0.4, initialiser: Initialiser::GlorotUniform { gain: 1.0 } };

@@ -90,6 +90,10 @@ impl CwaNetwork {
             | CwaUnits::Lateral { initialiser, .. } => builder.draw_from(initialiser),
         };
         if !units.is_affine() {
+            // Units of a vector are its channels: as a map, the upper half of an image would excite and the lower half inhibit.
+            if matches!(self, Self::Fcn(_)) {
+                builder.flat()?;
+            }
             builder.layer(Layer::DoubledInput(DoubledInput))?;
         }
         match self {
