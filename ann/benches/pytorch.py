@@ -70,19 +70,18 @@ def stage():
 
 
 class Averages(nn.Module):
-    """(e_r + sum e h(g) p) / (1 + sum h(g) p), clipped at 0, the first half of the inputs excitatory."""
+    """(e_r + E - I) / (1 + E + I), clipped at 0, with E the sum of h(g) p over the first half of the inputs and I over the others."""
 
     def __init__(self, product, shape, rest, weights):
         super().__init__()
         self.product, self.rest = product, rest
         self.g = nn.Parameter(weights(torch.empty(shape)))
-        inputs = shape[1]
-        signs = torch.where(torch.arange(inputs) < inputs // 2, 1.0, -1.0)
-        self.register_buffer("signs", signs.reshape(1, inputs, *[1] * (len(shape) - 2)))
 
     def forward(self, p):
         h = torch.relu(1 + self.g)
-        return torch.relu((self.rest + self.product(p, self.signs * h)) / (1 + self.product(p, h)))
+        half = p.shape[1] // 2
+        e, i = self.product(p[:, :half], h[:, :half]), self.product(p[:, half:], h[:, half:])
+        return torch.relu((self.rest + e - i) / (1 + e + i))
 
 
 class DoubledInput(nn.Module):

@@ -73,7 +73,7 @@ fn stage_3x3x64(bencher: divan::Bencher) {
     train(bencher, builder.finish().unwrap(), 512, 64);
 }
 
-/// Averages by conductance: `fcn` of two layers of 2000 units, `cnn` of convolutions 5x5 of stride 2 with 32 to 256 maps, batches of 250.
+/// Conductance-weighted averages: `fcn` of two layers of 2000 units, `cnn` of convolutions 5x5 of stride 2 with 32 to 256 maps, batches of 250.
 #[divan::bench(args = ["fcn", "cnn"], sample_count = 10)]
 fn averages(bencher: divan::Bencher, name: &str) {
     let shape = Shape::new(28, 28, 1);

@@ -40,7 +40,7 @@ pub(crate) enum Destination {
     AddTo,
 }
 
-/// `product = left * right`, row-major, or `product += left * right`.
+/// `product = left * right`, row-major, or `product += left * right`; where the inner dimension is 0, the product is 0.
 ///
 /// One thread: the batch is what runs in parallel, so that the order of summation does not depend on threads.
 ///
@@ -85,6 +85,15 @@ pub(crate) fn multiply<T: Real>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sum_of_nothing_is_zero() {
+        let mut product = [7.0; 6];
+        multiply(Matrix::new(&[], 2, 0), Matrix::new(&[], 0, 3), &mut product, Destination::AddTo);
+        assert_eq!(product, [7.0; 6]);
+        multiply(Matrix::new(&[], 2, 0), Matrix::new(&[], 0, 3), &mut product, Destination::Overwrite);
+        assert_eq!(product, [0.0; 6]);
+    }
 
     #[test]
     fn two_by_three_times_three_by_two_by_hand() {

@@ -271,11 +271,15 @@ fn conductance_weighted_averages() {
     // All inputs on one side.
     for excitatory in [0, 1] {
         let averaging = Averaging { weighting: Weighting::Conductance { excitatory }, ..open(1) };
+        let all =
+            |inputs| Averaging { weighting: Weighting::Conductance { excitatory: excitatory * inputs }, ..averaging };
         let layers = vec![
             Layer::Activation(Activation::Sigmoid),
             Layer::CwaConv2d(averages([2, 2, 1, 6], averaging, 2)),
+            Layer::Activation(Activation::Softplus),
             Layer::Flatten,
-            dense(48, 3, Activation::Softmax, 6),
+            Layer::CwaDense(CwaDense::new(48, values(48 * 5, 4), all(48)).expect("lengths fit")),
+            dense(5, 3, Activation::Softmax, 6),
         ];
         check("one side", &Network::new(Shape::new(3, 9, 1), layers).expect("the layers fit"), TRAINING);
     }

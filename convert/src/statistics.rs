@@ -24,7 +24,7 @@ pub fn wilson(successes: u64, n: u64) -> Interval {
     let centre = p + z2 / (2.0 * n);
     let half = Z95 * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
     let scale = 1.0 + z2 / n;
-    // Rounding leaves some 1e-19 of the ends that are 0 and 1.
+    // Rounding would miss the ends 0 and 1 by a last digit.
     let low = if p == 0.0 { 0.0 } else { (centre - half) / scale };
     let high = if p == 1.0 { 1.0 } else { (centre + half) / scale };
     Interval { low, high }

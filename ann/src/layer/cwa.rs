@@ -14,8 +14,6 @@ pub use lateral::CwaLateral;
 
 use crate::activation::Activation;
 use crate::error::NetworkError;
-use crate::layer::paths;
-use crate::pass::VarianceGradient;
 use crate::real::Real;
 use synapses::{Side, Synapses};
 
@@ -49,7 +47,8 @@ impl Weighting {
         w.maximum(T::ZERO)
     }
 
-    /// Derivative of that by `w`; 0 where a synapse ends, and the mean of the two sides where a weight changes its sign.
+    /// Derivative of that by `w`. Of a conductance 0 at `g = -1`; of an absolute weight a half of 1 and of -1 at `w = 0`, where the slope of
+    /// `|w|` is taken as 0.
     #[inline(always)]
     fn slope<T: Real>(self, side: Side, w: T) -> T {
         let half = T::from_f64(0.5);
@@ -70,7 +69,7 @@ impl Weighting {
 /// absolute:     E = sum max(0, w_j) p_j, I = sum max(0, -w_j) p_j, both over all inputs
 /// ```
 ///
-/// so that `|z| <= 1` if `|e_r| <= 1`. At `g = -1`, where the slope of `h` jumps, it is taken as 0. All numbers are
+/// so that `|z| <= 1` if `|e_r| <= 1`. Where the slopes of `h` (at `g = -1`) and of `|w|` (at 0) jump, they are taken as 0. All numbers are
 /// dimensionless: potentials between -1 and 1, conductances in units of that of an untrained synapse.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Averaging {
@@ -115,7 +114,7 @@ impl Averaging {
 
     /// The conductances of a kernel `[cells, channels, outputs]`, those towards +1 before those towards -1.
     fn prepare<T: Real>(self, kernel: &[T], sizes: [usize; 3]) -> Vec<T> {
-        let both = Synapses::both(self, sizes);
+        let both = Synapses::both(self.weighting, sizes);
         let rows: usize = both.iter().map(Synapses::fan_in).sum();
         let mut prepared = Vec::with_capacity(rows * sizes[2]);
         both.iter().for_each(|synapses| synapses.prepare(kernel, &mut prepared));
@@ -130,10 +129,10 @@ impl Averaging {
             for ((e, i), output) in excitation.iter_mut().zip(inhibition).zip(outputs) {
                 let reciprocal = T::ONE / (leak + (*e + *i));
                 let z = (rest + (*e - *i)) * reciprocal;
-                let passes = if !self.clips || z > T::ZERO { reciprocal } else { T::ZERO };
+                let slope = if !self.clips || z > T::ZERO { reciprocal } else { T::ZERO };
                 *output = if self.clips { z.maximum(T::ZERO) } else { z };
-                *e = (T::ONE - z) * passes;
-                *i = -(T::ONE + z) * passes;
+                *e = (T::ONE - z) * slope;
+                *i = -(T::ONE + z) * slope;
             }
         });
     }
@@ -142,7 +141,10 @@ impl Averaging {
 /// Turns the slopes that [`Averaging::respond`] left into the gradients of the sums.
 fn sum_gradients<T: Real>(slopes: &mut [T], output_gradient: &[T]) {
     let (excitation, inhibition) = slopes.split_at_mut(output_gradient.len());
-    for slopes in [excitation, inhibition] {
-        paths::drive_gradient(slopes, output_gradient, 1, VarianceGradient::On);
-    }
+    pulp::Arch::new().dispatch(|| {
+        for ((e, i), &gradient) in excitation.iter_mut().zip(inhibition).zip(output_gradient) {
+            *e *= gradient;
+            *i *= gradient;
+        }
+    });
 }

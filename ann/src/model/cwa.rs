@@ -90,7 +90,8 @@ impl CwaNetwork {
             | CwaUnits::Lateral { initialiser, .. } => builder.draw_from(initialiser),
         };
         if !units.is_affine() {
-            // Units of a vector are its channels: as a map, the upper half of an image would excite and the lower half inhibit.
+            // Flattened first: of a map that is doubled and then flattened, the first half of the units, which excite, is the upper half
+            // of the image.
             if matches!(self, Self::Fcn(_)) {
                 builder.flat()?;
             }

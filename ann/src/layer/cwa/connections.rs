@@ -1,11 +1,11 @@
-//! Averages of all inputs of a sample.
+//! Fully connected averages: those of `CwaDense`, and each of the three stages of `CwaLateral`.
 
 use crate::layer::cwa::Averaging;
 use crate::layer::cwa::synapses::Synapses;
 use crate::matrix::{Destination, Matrix, multiply};
 use crate::real::Real;
 
-/// A kernel `[inputs, outputs]` of averages. Sums are those of all units towards +1, then those towards -1, of samples by units each.
+/// A kernel `[inputs, outputs]` of averages. Sums are `[samples, outputs]` towards +1, then the same towards -1.
 pub(super) struct Connections<'a, T> {
     synapses: [Synapses; 2],
     inputs: usize,
@@ -17,7 +17,7 @@ pub(super) struct Connections<'a, T> {
 impl<'a, T: Real> Connections<'a, T> {
     /// Of this kernel, and of what [`Averaging::prepare`] made of it.
     pub(super) fn new(averaging: Averaging, [inputs, outputs]: [usize; 2], kernel: &'a [T], prepared: &'a [T]) -> Self {
-        Self { synapses: Synapses::both(averaging, [1, inputs, outputs]), inputs, outputs, kernel, prepared }
+        Self { synapses: Synapses::both(averaging.weighting, [1, inputs, outputs]), inputs, outputs, kernel, prepared }
     }
 
     /// Writes the sums of these inputs, or adds them to what is there.
@@ -30,7 +30,7 @@ impl<'a, T: Real> Connections<'a, T> {
         }
     }
 
-    /// Adds to the kernel's gradient what that of the sums is for it.
+    /// Adds to the kernel's gradient what follows from that of the sums.
     pub(super) fn add_kernel_gradient(
         &self,
         inputs: &[T],
@@ -39,7 +39,7 @@ impl<'a, T: Real> Connections<'a, T> {
         [selected, weight_gradient]: [&mut Vec<T>; 2],
     ) {
         let batch = inputs.len() / self.inputs;
-        for (synapses, sums) in self.synapses.iter().zip(self.halves(sums)) {
+        for (synapses, sums) in self.synapses.iter().zip(self.sides(sums)) {
             let samples = Matrix::new(synapses.select(inputs, selected), batch, synapses.channels()).transposed();
             weight_gradient.resize(synapses.channels() * self.outputs, T::ZERO);
             multiply(samples, sums, weight_gradient, Destination::Overwrite);
@@ -50,7 +50,7 @@ impl<'a, T: Real> Connections<'a, T> {
     /// Writes the gradient of the inputs.
     pub(super) fn input_gradient(&self, sums: &[T], gradient: &mut [T], memory: &mut Vec<T>) {
         gradient.fill(T::ZERO);
-        for (synapses, sums) in self.synapses.iter().zip(self.halves(sums)) {
+        for (synapses, sums) in self.synapses.iter().zip(self.sides(sums)) {
             memory.resize(gradient.len() / self.inputs * synapses.channels(), T::ZERO);
             multiply(sums, synapses.matrix(self.prepared).transposed(), memory, Destination::Overwrite);
             synapses.add_input_gradient(memory, gradient);
@@ -58,7 +58,7 @@ impl<'a, T: Real> Connections<'a, T> {
     }
 
     /// Sums towards +1 and towards -1.
-    fn halves<'s>(&self, sums: &'s [T]) -> [Matrix<'s, T>; 2] {
+    fn sides<'s>(&self, sums: &'s [T]) -> [Matrix<'s, T>; 2] {
         let (excitation, inhibition) = sums.split_at(sums.len() / 2);
         [excitation, inhibition].map(|sums| Matrix::new(sums, sums.len() / self.outputs, self.outputs))
     }

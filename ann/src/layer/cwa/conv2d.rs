@@ -73,7 +73,7 @@ impl<T: Real> CwaConv2d<T> {
         [self.window.size.cells(), self.shape.inputs, self.shape.outputs]
     }
 
-    /// Synapses towards +1 and towards -1, as far as there are any, each with the maps that it sees unfolded, and with its part of the
+    /// Synapses towards +1 and towards -1, as far as there are any, each with the unfolding of its own channels, and with its part of the
     /// sums of so many units.
     fn sides(
         &self,
@@ -81,7 +81,8 @@ impl<T: Real> CwaConv2d<T> {
         output: Shape,
         units: usize,
     ) -> impl Iterator<Item = (Synapses, Unfolding, Range<usize>)> {
-        let sides = Synapses::both(self.averaging, self.sizes()).into_iter().zip([0..units, units..2 * units]);
+        let sides =
+            Synapses::both(self.averaging.weighting, self.sizes()).into_iter().zip([0..units, units..2 * units]);
         let window = self.window;
         sides.filter(|(synapses, _)| synapses.channels() > 0).map(move |(synapses, sums)| {
             let seen = Shape { channels: synapses.channels(), ..input };

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use crate::layer::cwa::{Averaging, Weighting};
+use crate::layer::cwa::Weighting;
 use crate::matrix::Matrix;
 use crate::real::Real;
 
-/// Whither a conductance pulls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The side to which a conductance pulls.
+#[derive(Clone, Copy)]
 pub(super) enum Side {
     /// Towards +1.
     Excitatory,
@@ -15,9 +15,8 @@ pub(super) enum Side {
     Inhibitory,
 }
 
-/// All synapses of a kernel `[cells, channels, outputs]` towards one side. Those of conductances come from half of the channels each, so
-/// that both sums of an average take no more products than one of all channels.
-#[derive(Clone)]
+/// All synapses of a kernel `[cells, channels, outputs]` towards one side. Conductances towards the two sides come from different channels,
+/// so that both sums of an average take no more products than one over all channels; absolute weights are on both sides of every channel.
 pub(super) struct Synapses {
     weighting: Weighting,
     side: Side,
@@ -30,8 +29,7 @@ pub(super) struct Synapses {
 
 impl Synapses {
     /// The excitatory and the inhibitory synapses of a kernel `[cells, channels, outputs]`.
-    pub(super) fn both(averaging: Averaging, [cells, channels, outputs]: [usize; 3]) -> [Self; 2] {
-        let weighting = averaging.weighting;
+    pub(super) fn both(weighting: Weighting, [cells, channels, outputs]: [usize; 3]) -> [Self; 2] {
         let [excitatory, inhibitory] = match weighting {
             Weighting::Conductance { excitatory } => [0..excitatory, excitatory..channels],
             Weighting::Absolute => [0..channels, 0..channels],
@@ -81,8 +79,8 @@ impl Synapses {
     }
 
     /// Adds to the kernel's gradient that of the conductances.
-    pub(super) fn add_kernel_gradient<T: Real>(&self, conductances: &[T], kernel: &[T], gradient: &mut [T]) {
-        for (row, own) in self.rows().zip(conductances.chunks_exact(self.outputs)) {
+    pub(super) fn add_kernel_gradient<T: Real>(&self, conductance_gradient: &[T], kernel: &[T], gradient: &mut [T]) {
+        for (row, own) in self.rows().zip(conductance_gradient.chunks_exact(self.outputs)) {
             let row = row * self.outputs..(row + 1) * self.outputs;
             for ((sum, &w), &own) in gradient[row.clone()].iter_mut().zip(&kernel[row]).zip(own) {
                 *sum += self.weighting.slope(self.side, w) * own;
@@ -104,7 +102,7 @@ impl Synapses {
 
     /// The transpose of [`Self::select`]: adds to the gradient of all inputs that of those with such synapses.
     pub(super) fn add_input_gradient<T: Real>(&self, selected: &[T], gradient: &mut [T]) {
-        if selected.is_empty() {
+        if self.channels.is_empty() {
             return;
         }
         let cells = gradient.chunks_exact_mut(self.all_channels).zip(selected.chunks_exact(self.channels.len()));

@@ -34,27 +34,29 @@ const SQUARE_ERROR: Row = Row { label: "Squared error", value: |epoch| epoch.squ
 
 /// All panels; nothing if no run was finished.
 pub(super) fn plate(report: &Report<'_>) -> Option<Plate> {
-    if report.outcomes.runs.iter().all(Vec::is_empty) {
-        return None;
-    }
     let conditions = || report.experiment.conditions.iter().zip(&report.outcomes.runs);
-    let mut groups: Vec<&str> = conditions().map(|(condition, _)| &*condition.group).collect();
+    let finished = || conditions().filter(|(_, runs)| !runs.is_empty());
+    let mut groups: Vec<&str> = finished().map(|(condition, _)| &*condition.group).collect();
     groups.dedup();
+    let of_group = |group: &str| finished().filter(move |(condition, _)| condition.group == group).count();
+    // All panels of a row are equally high.
+    let most = groups.iter().map(|group| of_group(group)).max()?;
     let last = if report.experiment.task == Task::Classes { TEST_ERROR } else { SQUARE_ERROR };
     let rows = [TRAIN_LOSS, TEST_LOSS, last];
     let panel = |row: &Row, place: usize, group: &&str| {
         let mut figure = Figure::new(Axis::linear("Epoch"), Axis::log(row.label));
         figure.width_mm = width(groups.len());
         figure.height_mm = 48.0;
+        // A condition keeps its colour while others have not been run.
         let of_group = conditions().filter(|(condition, _)| condition.group == **group).enumerate();
-        let run = of_group.filter(|(_, (_, runs))| !runs.is_empty());
-        figure.series = run.map(|(index, (condition, runs))| series(index, condition, runs, row)).collect();
+        let finished = of_group.filter(|(_, (_, runs))| !runs.is_empty());
+        figure.series = finished.map(|(index, (condition, runs))| series(index, condition, runs, row)).collect();
         if place == 0 {
             figure.title = (*group).to_owned();
         }
         if place == 0 {
             figure.legend = LegendPosition::Above;
-            figure.height_mm += 5.0 * figure.series.len().div_ceil(2) as f64;
+            figure.height_mm += 5.0 * most.div_ceil(2) as f64;
         } else {
             figure.legend = LegendPosition::Hidden;
         }
@@ -79,7 +81,7 @@ fn series(index: usize, condition: &Condition, runs: &[Run], row: &Row) -> Serie
         let [low, median, high] = [0.25, 0.5, 0.75].map(|share| quantile(values.clone(), share));
         Point::with_interval((epoch + 1) as f64, median, (low, high))
     };
-    // There are six colours.
+    // Colours repeat after six conditions.
     const STYLES: [(Stroke, Shape); 3] =
         [(Stroke::Solid, Shape::Circle), (Stroke::Dashed, Shape::Square), (Stroke::Dotted, Shape::Triangle)];
     let (stroke, shape) = STYLES[index / 6 % STYLES.len()];
@@ -89,7 +91,7 @@ fn series(index: usize, condition: &Condition, runs: &[Run], row: &Row) -> Serie
         colour: Colour::nth(index),
         mark: match (epochs, runs.len()) {
             (1, _) => Mark::Points(shape),
-            (_, 0 | 1) => Mark::Line(stroke),
+            (_, 1) => Mark::Line(stroke),
             _ => Mark::LineWithBand(stroke),
         },
         points: (0..epochs).map(point).collect(),
