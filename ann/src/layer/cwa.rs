@@ -51,12 +51,12 @@ impl Weighting {
     /// `|w|` is taken as 0.
     #[inline(always)]
     fn slope<T: Real>(self, side: Side, w: T) -> T {
-        let half = T::from_f64(0.5);
         let open = |w: T| if w > T::ZERO { T::ONE } else { T::ZERO };
+        let (half, sign) = (T::from_f64(0.5), open(w) - open(-w));
         match (self, side) {
             (Self::Conductance { .. }, _) => open(T::ONE + w),
-            (Self::Absolute, Side::Excitatory) => (open(w) - open(-w) + T::ONE) * half,
-            (Self::Absolute, Side::Inhibitory) => (open(w) - open(-w) - T::ONE) * half,
+            (Self::Absolute, Side::Excitatory) => half * (sign + T::ONE),
+            (Self::Absolute, Side::Inhibitory) => half * (sign - T::ONE),
         }
     }
 }

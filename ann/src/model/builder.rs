@@ -146,15 +146,20 @@ impl<T: Real> Builder<T> {
         self.put(Layer::Conv2d(layer.with_padding(padding)), [origin])
     }
 
+    /// Units of the last layer, behind a `Flatten` if that gives a map.
+    pub(super) fn flat(&mut self) -> Result<usize, NetworkError> {
+        if !self.shape(self.top()).is_flat() {
+            self.layer(Layer::Flatten)?;
+        }
+        Ok(self.shape(self.top()).units())
+    }
+
     /// A dense layer on the last one, behind a `Flatten` if that gives a map.
     ///
     /// # Errors
     /// If it does not fit there.
     pub fn dense(&mut self, outputs: usize, bias: Bias, activation: Activation) -> Result<Origin, NetworkError> {
-        if !self.shape(self.top()).is_flat() {
-            self.layer(Layer::Flatten)?;
-        }
-        let inputs = self.shape(self.top()).units();
+        let inputs = self.flat()?;
         self.check(Shape::flat(outputs), inputs)?;
         let kernel = self.weights(inputs * outputs, [inputs, outputs])?;
         self.layer(Layer::Dense(Dense::new(inputs, kernel, biases(bias, outputs), activation)?))
@@ -166,10 +171,7 @@ impl<T: Real> Builder<T> {
     /// # Errors
     /// If it does not fit there, or the fraction is out of range.
     pub fn synaptic_maxout(&mut self, outputs: usize, bias: Bias, minima: f64) -> Result<Origin, NetworkError> {
-        if !self.shape(self.top()).is_flat() {
-            self.layer(Layer::Flatten)?;
-        }
-        let inputs = self.shape(self.top()).units();
+        let inputs = self.flat()?;
         self.check(Shape::flat(outputs), inputs)?;
         let kernel = self.weights(inputs * outputs, [inputs, outputs])?;
         let layer = SynapticMaxout::new(inputs, kernel, biases(bias, outputs))?;

@@ -202,14 +202,6 @@ impl<T: Real> Builder<T> {
         self.layer(Layer::CwaLateral(CwaLateral::new(inputs, [first?, second?, third?], 1.0, rest)?))
     }
 
-    /// Units of the last layer, flattened if it gives a map.
-    fn flat(&mut self) -> Result<usize, NetworkError> {
-        if !self.shape(self.top()).is_flat() {
-            self.layer(Layer::Flatten)?;
-        }
-        Ok(self.shape(self.top()).units())
-    }
-
     fn dense_units(&mut self, outputs: usize, units: CwaUnits) -> Result<Origin, NetworkError> {
         let inputs = self.flat()?;
         match (units, units.averaging(inputs)) {

@@ -152,16 +152,12 @@ pub enum Colour {
 }
 
 impl Colour {
-    /// The colour of the series with this index: six that stay legible as thin lines, then again from the first.
+    /// The colours of series, which stay legible as thin lines.
+    pub const CYCLE: [Self; 6] =
+        [Self::Blue, Self::Vermillion, Self::BluishGreen, Self::ReddishPurple, Self::Orange, Self::SkyBlue];
+
+    /// The colour of the series with this index: those of [`Self::CYCLE`], then again from the first.
     pub fn nth(index: usize) -> Self {
-        const CYCLE: [Colour; 6] = [
-            Colour::Blue,
-            Colour::Vermillion,
-            Colour::BluishGreen,
-            Colour::ReddishPurple,
-            Colour::Orange,
-            Colour::SkyBlue,
-        ];
-        CYCLE[index % CYCLE.len()]
+        Self::CYCLE[index % Self::CYCLE.len()]
     }
 }

@@ -38,9 +38,9 @@ pub(super) fn plate(report: &Report<'_>) -> Option<Plate> {
     let finished = || conditions().filter(|(_, runs)| !runs.is_empty());
     let mut groups: Vec<&str> = finished().map(|(condition, _)| &*condition.group).collect();
     groups.dedup();
-    let of_group = |group: &str| finished().filter(move |(condition, _)| condition.group == group).count();
+    let in_group = |group: &&str| finished().filter(|(condition, _)| condition.group == **group).count();
     // All panels of a row are equally high.
-    let most = groups.iter().map(|group| of_group(group)).max()?;
+    let most = groups.iter().map(in_group).max()?;
     let last = if report.experiment.task == Task::Classes { TEST_ERROR } else { SQUARE_ERROR };
     let rows = [TRAIN_LOSS, TEST_LOSS, last];
     let panel = |row: &Row, place: usize, group: &&str| {
@@ -49,12 +49,10 @@ pub(super) fn plate(report: &Report<'_>) -> Option<Plate> {
         figure.height_mm = 48.0;
         // A condition keeps its colour while others have not been run.
         let of_group = conditions().filter(|(condition, _)| condition.group == **group).enumerate();
-        let finished = of_group.filter(|(_, (_, runs))| !runs.is_empty());
-        figure.series = finished.map(|(index, (condition, runs))| series(index, condition, runs, row)).collect();
+        let run = of_group.filter(|(_, (_, runs))| !runs.is_empty());
+        figure.series = run.map(|(index, (condition, runs))| series(index, condition, runs, row)).collect();
         if place == 0 {
             figure.title = (*group).to_owned();
-        }
-        if place == 0 {
             figure.legend = LegendPosition::Above;
             figure.height_mm += 5.0 * most.div_ceil(2) as f64;
         } else {
@@ -81,10 +79,10 @@ fn series(index: usize, condition: &Condition, runs: &[Run], row: &Row) -> Serie
         let [low, median, high] = [0.25, 0.5, 0.75].map(|share| quantile(values.clone(), share));
         Point::with_interval((epoch + 1) as f64, median, (low, high))
     };
-    // Colours repeat after six conditions.
+    // Another style where colours repeat.
     const STYLES: [(Stroke, Shape); 3] =
         [(Stroke::Solid, Shape::Circle), (Stroke::Dashed, Shape::Square), (Stroke::Dotted, Shape::Triangle)];
-    let (stroke, shape) = STYLES[index / 6 % STYLES.len()];
+    let (stroke, shape) = STYLES[index / Colour::CYCLE.len() % STYLES.len()];
     Series {
         // The title of the panel tells the group.
         label: condition.name.replace(&condition.group, "").trim().to_owned(),

@@ -129,8 +129,8 @@ pub(super) fn mixlu_on(data: DataSet, scale: Scale) -> Experiment {
             equal(train, &redrawn),
         ],
         notes: vec![
-            "Redrawn: the units are drawn for each sample and epoch, in tests too, as the published program did. Fixed: for good, as the text \
-             says, which is a network of ReLU units with some signs of weights flipped.",
+            "Redrawn: the units are drawn for each sample and epoch, in tests too, as in the published program, but with the exact gradient, \
+             which that has not. Fixed: for good, as the text says, which is a network of ReLU units with some signs of weights flipped.",
             PREPROCESSED,
         ],
     }
