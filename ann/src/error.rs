@@ -92,6 +92,16 @@ pub enum TrainingError {
         /// Layers with a factor.
         found: usize,
     },
+    /// Weight limits for another number of layers than can learn.
+    #[error(
+        "{found} layers have a weight limit, but {expected} have something to learn; give one for each (inf for none), or one for all"
+    )]
+    WeightLimits {
+        /// Layers with something to learn.
+        expected: usize,
+        /// Layers with a limit.
+        found: usize,
+    },
     /// A setting out of its range.
     #[error("{setting} must be {expected}, found {found}")]
     Setting {

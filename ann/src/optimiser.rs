@@ -93,8 +93,9 @@ pub struct Optimiser {
     pub plateau: Option<Plateau>,
     /// What pulls kernels towards 0.
     pub weight_decay: WeightDecay,
-    /// After each step kernels are clipped to plus or minus this.
-    pub weight_limit: Option<f64>,
+    /// After each step kernels are clipped to plus or minus their layer's limit: one for each layer that has something to learn, infinity
+    /// for none; or one for all; or empty.
+    pub weight_limits: Vec<f64>,
 }
 
 impl Optimiser {
@@ -108,7 +109,7 @@ impl Optimiser {
             warm_up: 0,
             plateau: None,
             weight_decay: WeightDecay::NONE,
-            weight_limit: None,
+            weight_limits: Vec::new(),
         }
     }
 
@@ -127,8 +128,10 @@ impl Optimiser {
         }
         let (WeightDecay::Decoupled(decay) | WeightDecay::L2(decay)) = self.weight_decay;
         require("the weight decay", "0 or above", decay, 0.0 <= decay)?;
-        if let Some(limit) = self.weight_limit {
-            require("the weight limit", "above 0", limit, 0.0 < limit)?;
+        for &found in &self.weight_limits {
+            if found.is_nan() || found <= 0.0 {
+                return Err(TrainingError::Setting { setting: "the weight limit", expected: "above 0", found });
+            }
         }
         match self.method {
             Method::Sgd { momentum } | Method::Nesterov { momentum } => {
@@ -145,6 +148,14 @@ impl Optimiser {
     /// Factor on the learning rate of a tensor of this layer among those that learn.
     fn factor(&self, layer: usize, is_kernel: bool) -> f64 {
         self.layer_rates.get(layer).map_or(1.0, |rate| if is_kernel { rate.kernel } else { rate.bias })
+    }
+
+    /// Weight limit of this layer among those that learn.
+    fn limit(&self, layer: usize) -> Option<f64> {
+        match *self.weight_limits {
+            [limit] => Some(limit),
+            _ => self.weight_limits.get(layer).copied(),
+        }
     }
 
     /// Learning rate of an epoch, counted from 0, by the schedule alone.
@@ -165,7 +176,7 @@ pub(crate) fn require(
 /// Running state of an optimiser: what it remembers of earlier gradients.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Descent {
-    /// Velocity, or mean gradient.
+    /// Velocity, or mean gradient; untouched by SGD without momentum.
     pub(crate) first: Gradients<f32>,
     /// Mean squared gradient; untouched by SGD.
     pub(crate) second: Gradients<f32>,
@@ -226,6 +237,13 @@ impl Descent {
             let rate = rate * optimiser.factor(layer, is_kernel);
             let (kept, l2) = if is_kernel { ((1.0 - rate * decoupled) as f32, l2 as f32) } else { (1.0, 0.0) };
             match optimiser.method {
+                // Without momentum nothing is remembered, which would be a third of the memory that a step passes over.
+                Method::Sgd { momentum: 0.0 } => {
+                    let rate = rate as f32;
+                    for (weight, &gradient) in weights.iter_mut().zip(gradients) {
+                        *weight = kept * *weight - rate * (gradient + l2 * *weight);
+                    }
+                }
                 Method::Sgd { momentum } => {
                     let (rate, momentum) = (rate as f32, momentum as f32);
                     for ((weight, &gradient), velocity) in weights.iter_mut().zip(gradients).zip(first) {
@@ -254,7 +272,7 @@ impl Descent {
                     }
                 }
             }
-            if let Some(limit) = optimiser.weight_limit.filter(|_| is_kernel) {
+            if let Some(limit) = optimiser.limit(layer).filter(|_| is_kernel) {
                 let limit = limit as f32;
                 weights.iter_mut().for_each(|weight| *weight = weight.clamp(-limit, limit));
             }

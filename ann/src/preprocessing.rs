@@ -53,7 +53,8 @@ const FAINTEST: f64 = 40.0;
 /// Even contrast: each image less its mean over all pixels and channels, `x' = x S / max(s, 40)` with its standard deviation `s` and the
 /// mean `S` of those of a training set, in units of bytes.
 ///
-/// As in the CIFAR-10 example of MatConvNet (Vedaldi and Lenc 2015, arXiv:1412.4564), where [`Whitening`] follows.
+/// As in the CIFAR-10 example of MatConvNet (Vedaldi and Lenc 2015, arXiv:1412.4564), where images have lost their [`MeanImage`] before, and
+/// [`Whitening`] follows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Contrast {
     deviation: f64,
@@ -65,10 +66,10 @@ impl Contrast {
     ///
     /// # Panics
     /// If there is no image, or not a whole number of them, or they have fewer than two values.
-    pub fn of(pixels: &[u8], units: usize) -> Self {
+    pub fn of(values: &[f32], units: usize) -> Self {
         assert!(units > 1, "images of one value have no contrast");
-        let images = count(pixels.len(), units);
-        let sum: f64 = pixels.chunks_exact(units).map(|image| mean_and_deviation(image)[1]).sum();
+        let images = count(values.len(), units);
+        let sum: f64 = values.chunks_exact(units).map(|image| mean_and_deviation(image)[1]).sum();
         Self { deviation: sum / images as f64, units }
     }
 
@@ -77,34 +78,32 @@ impl Contrast {
         self.deviation
     }
 
-    /// Images of even contrast.
+    /// Makes the contrast of images even.
     ///
     /// # Panics
     /// If it is not a whole number of images of this size.
-    pub fn normalised(self, pixels: &[u8]) -> Vec<f32> {
-        count(pixels.len(), self.units);
-        let mut values = Vec::with_capacity(pixels.len());
-        for image in pixels.chunks_exact(self.units) {
+    pub fn apply(self, values: &mut [f32]) {
+        count(values.len(), self.units);
+        for image in values.chunks_exact_mut(self.units) {
             let [mean, deviation] = mean_and_deviation(image);
             let factor = self.deviation / deviation.max(FAINTEST);
-            values.extend(image.iter().map(|&pixel| (factor * (f64::from(pixel) - mean)) as f32));
+            image.iter_mut().for_each(|value| *value = (factor * (f64::from(*value) - mean)) as f32);
         }
-        values
     }
 }
 
 /// Number of images of so many values.
-fn count(pixels: usize, units: usize) -> usize {
-    let images = pixels / units;
-    assert!(images > 0 && images * units == pixels, "{pixels} pixels for images of {units}");
+fn count(values: usize, units: usize) -> usize {
+    let images = values / units;
+    assert!(images > 0 && images * units == values, "{values} values for images of {units}");
     images
 }
 
 /// Mean and standard deviation (over `n - 1`) of an image.
-fn mean_and_deviation(image: &[u8]) -> [f64; 2] {
+fn mean_and_deviation(image: &[f32]) -> [f64; 2] {
     let n = image.len() as f64;
-    let mean = image.iter().map(|&pixel| f64::from(pixel)).sum::<f64>() / n;
-    let squares: f64 = image.iter().map(|&pixel| (f64::from(pixel) - mean).powi(2)).sum();
+    let mean = image.iter().map(|&value| f64::from(value)).sum::<f64>() / n;
+    let squares: f64 = image.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum();
     [mean, (squares / (n - 1.0)).sqrt()]
 }
 
@@ -112,23 +111,24 @@ fn mean_and_deviation(image: &[u8]) -> [f64; 2] {
 mod tests {
     use super::*;
 
-    /// By hand: 0 and 200 deviate by 100 sqrt(2) from 100; 100 and 110 by 5 sqrt(2), below 40; a blank image not at all. On average by
+    /// By hand: -100 and 100 deviate by 100 sqrt(2) from 0; 0 and 10 by 5 sqrt(2) from 5, below 40; a blank image not at all. On average by
     /// 35 sqrt(2).
     #[test]
     fn contrast_is_even_but_for_faint_images() {
-        let pixels = [0, 200, 100, 110, 7, 7];
-        let contrast = Contrast::of(&pixels, 2);
+        let mut images = [-100.0, 100.0, 0.0, 10.0, -7.0, -7.0];
+        let contrast = Contrast::of(&images, 2);
         let mean = 35.0 * std::f64::consts::SQRT_2;
         assert!((contrast.deviation() - mean).abs() < 1e-12);
+        contrast.apply(&mut images);
         let expected = [-35.0, 35.0, -5.0 * mean / 40.0, 5.0 * mean / 40.0, 0.0, 0.0];
-        for (found, expected) in contrast.normalised(&pixels).into_iter().zip(expected) {
+        for (found, expected) in images.into_iter().zip(expected) {
             // One rounding of f32.
             assert!((f64::from(found) - expected).abs() < 4e-6, "{found} {expected}");
         }
     }
 
     #[test]
-    #[should_panic(expected = "3 pixels for images of 2")]
+    #[should_panic(expected = "3 values for images of 2")]
     fn half_an_image_is_none() {
         let _ = MeanImage::of(&[1, 2, 3], 2);
     }

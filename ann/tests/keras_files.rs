@@ -62,6 +62,7 @@ fn units_that_are_ours_alone_come_back_bit_for_bit() {
         Layer::MixLu(MixLu::new(0.4, MixLuVariant::Fixed, u64::MAX)),
         Layer::MixLu(MixLu::new(0.25, MixLuVariant::Gated, 1)),
         Layer::MixLu(MixLu::new(0.1, MixLuVariant::Redrawn, 2)),
+        Layer::MixLu(MixLu::new(0.1, MixLuVariant::RedrawnGated, 3)),
     ];
     let network = Network::new(Shape::flat(3), layers).expect("the layers fit");
     keras::write(&path, &network, &Provenance::default()).expect("written");

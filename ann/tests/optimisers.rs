@@ -63,7 +63,7 @@ fn steps_are_those_of_the_published_rules() {
             Optimiser { warm_up: 4, ..plain.clone() },
             [0.98125, 0.9446875, 0.892585937, 0.828327344, 0.770494609],
         ),
-        ("limit", Optimiser { weight_limit: Some(0.9), ..plain }, [0.9, 0.835, 0.7765, 0.72385, 0.676465]),
+        ("limit", Optimiser { weight_limits: vec![0.9], ..plain }, [0.9, 0.835, 0.7765, 0.72385, 0.676465]),
     ] {
         for (found, expected) in path(optimiser).into_iter().zip(expected) {
             // Roundings of f32 are 1e-7 each. In f32, 1 - 0.999 is 5e-5 of itself too large, which changes Adam's steps of 0.1 by
@@ -111,7 +111,8 @@ fn impossible_rules_are_refused() {
     };
     let cosine = Schedule::Cosine { epochs: 0, last: 0.0 };
     assert!(message(Optimiser { schedule: cosine, ..base.clone() }).contains("cosine must be 1 epoch or more"));
-    assert!(message(Optimiser { weight_limit: Some(f64::NAN), ..base.clone() }).contains("the weight limit"));
+    assert!(message(Optimiser { weight_limits: vec![f64::NAN], ..base.clone() }).contains("the weight limit"));
+    assert!(message(Optimiser { weight_limits: vec![0.0], ..base.clone() }).contains("the weight limit"));
     assert!(message(Optimiser { weight_decay: WeightDecay::L2(-1.0), ..base.clone() }).contains("the weight decay"));
     let rule = |factor, watched| Some(Plateau { factor, patience: 1, watched });
     assert!(message(Optimiser { plateau: rule(1.0, Watched::TrainingLoss), ..base.clone() }).contains("in (0, 1)"));
@@ -123,18 +124,21 @@ fn impossible_rules_are_refused() {
     assert_eq!(refused, Err(TrainingError::TargetCount { expected: 2, found: 1 }));
 }
 
-/// Two units in a row, `y = w2 (w1 x + b1) + b2` with weights of 1 and biases of 0, have the output 1 for the input 1: with the target 0.25
-/// all four gradients are 0.75. By hand, at a rate of 0.1: each less 0.075 times its factor.
-#[test]
-fn layers_learn_at_rates_of_their_own() {
+/// Weights and biases of two units in a row after a step at a rate of 0.1. They are `y = w2 (w1 x + b1) + b2` with weights of 1 and biases of
+/// 0 and have the output 1 for the input 1: with the target 0.25 all four gradients are 0.75.
+fn two_in_a_row(optimiser: Optimiser) -> Result<Vec<f32>, TrainingError> {
     let dense = || Dense::new(1, vec![1.0], Some(vec![0.0]), Activation::Linear).expect("lengths fit");
     let layers = vec![Layer::Dense(dense()), Layer::Activation(Activation::Linear), Layer::Dense(dense())];
-    let start = Network::new(Shape::flat(1), layers).expect("fits");
+    let mut network = Network::new(Shape::flat(1), layers).expect("fits");
+    let history = train(&mut network, EXAMPLES, &settings(optimiser, 1), &mut |_| ControlFlow::Continue(()));
+    history.map(|_| network.parameters().concat())
+}
+
+/// By hand: each less 0.075 times its factor.
+#[test]
+fn layers_learn_at_rates_of_their_own() {
     let trained = |layer_rates: Vec<LayerRate>| {
-        let mut network = start.clone();
-        let optimiser = Optimiser { layer_rates, ..Optimiser::new(Method::Sgd { momentum: 0.0 }, 0.1) };
-        let history = train(&mut network, EXAMPLES, &settings(optimiser, 1), &mut |_| ControlFlow::Continue(()));
-        history.map(|_| network.parameters().concat())
+        two_in_a_row(Optimiser { layer_rates, ..Optimiser::new(Method::Sgd { momentum: 0.0 }, 0.1) })
     };
     let rates = vec![LayerRate { kernel: 2.0, bias: 0.5 }, LayerRate::uniform(4.0)];
     for (found, expected) in trained(rates).expect("trains").into_iter().zip([0.85, -0.0375, 0.7, -0.3]) {
@@ -145,6 +149,27 @@ fn layers_learn_at_rates_of_their_own() {
     assert_eq!(refused, TrainingError::LayerRates { expected: 2, found: 3 });
     let refused = trained(vec![LayerRate { kernel: 1.0, bias: 0.0 }; 2]).expect_err("no rate at all");
     assert!(refused.to_string().contains("the factor of a layer on the learning rate must be above 0, found 0"));
+}
+
+/// By hand: without a limit both weights are 0.925 and both biases -0.075, which no limit concerns.
+#[test]
+fn layers_have_weight_limits_of_their_own() {
+    let trained = |weight_limits: &[f64]| {
+        let method = Method::Sgd { momentum: 0.0 };
+        two_in_a_row(Optimiser { weight_limits: weight_limits.to_vec(), ..Optimiser::new(method, 0.1) })
+    };
+    for (limits, [first, second]) in [
+        (&[0.01][..], [0.01, 0.01]),
+        (&[0.01, f64::INFINITY], [0.01, 0.925]),
+        (&[f64::INFINITY, 0.5], [0.925, 0.5]),
+        (&[], [0.925, 0.925]),
+    ] {
+        for (found, expected) in trained(limits).expect("trains").into_iter().zip([first, -0.075, second, -0.075]) {
+            // Roundings of f32.
+            assert!((found - expected).abs() < 1e-6_f32, "{limits:?}: {found} {expected}");
+        }
+    }
+    assert_eq!(trained(&[1.0; 3]), Err(TrainingError::WeightLimits { expected: 2, found: 3 }));
 }
 
 /// Preprocessed values that are what the bytes are train alike to the last bit.

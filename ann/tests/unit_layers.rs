@@ -58,6 +58,7 @@ fn fixed_units_are_as_many_as_asked_for_and_the_same_for_all_samples() {
 fn redrawn_units_depend_on_the_sample_and_not_on_the_threads() {
     let layer = MixLu::new(0.3, MixLuVariant::Redrawn, 7);
     let all = negative(layer, 100, 100);
+    assert_eq!(negative(MixLu::new(0.3, MixLuVariant::RedrawnGated, 7), 100, 100), all);
     let count = all.iter().filter(|&&is_negative| is_negative).count() as f64;
     // Five standard deviations of a binomial of 10,000 trials, sqrt(10000 0.3 0.7) = 45.8.
     assert!((count - 3000.0).abs() < 229.0, "{count}");
@@ -77,7 +78,12 @@ fn rayon_pool<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
 /// second, that of the published program the first.
 #[test]
 fn the_gate_of_the_published_program_lets_the_wrong_side_through() {
-    for (variant, reached) in [(MixLuVariant::Fixed, [false, true]), (MixLuVariant::Gated, [true, false])] {
+    for (variant, reached) in [
+        (MixLuVariant::Fixed, [false, true]),
+        (MixLuVariant::Redrawn, [false, true]),
+        (MixLuVariant::Gated, [true, false]),
+        (MixLuVariant::RedrawnGated, [true, false]),
+    ] {
         let network = biased(vec![1.0, -1.0], vec![Layer::MixLu(MixLu::new(1.0, variant, 1))], 2);
         let (_, gradients) = loss_and_gradients(&network, &[0.0], &[1], Objective::default(), Phase::Inference);
         let found: Vec<bool> = gradients.tensors()[1].iter().map(|&gradient| gradient != 0.0).collect();

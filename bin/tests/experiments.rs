@@ -126,10 +126,14 @@ fn mixed_units_on_digits() {
     let train = "mixlu-mnist-train-error-percent";
     let error = |name: &str| number(row(&document, train, name), "ours");
     // 54 % of the training images at worst, five standard errors below guessing.
-    assert!(["ReLU", "redrawn 10 %", "fixed 10 %"].map(error).iter().all(|&error| error < 54.0), "{document}");
-    // The same seeds and units: only the mixture tells them apart.
+    assert!(
+        ["ReLU", "redrawn-gated 10 %", "redrawn 10 %", "fixed 10 %"].map(error).iter().all(|&error| error < 54.0),
+        "{document}"
+    );
+    // The same seeds and units: only the mixture and its gradient tell them apart.
     assert!(error("redrawn 10 %") != error("fixed 10 %"), "{document}");
-    assert_eq!(number(row(&document, train, "redrawn 10 %"), "published"), 90.13);
+    assert!(error("redrawn 10 %") != error("redrawn-gated 10 %"), "{document}");
+    assert_eq!(number(row(&document, train, "redrawn-gated 10 %"), "published"), 90.13);
     // Three epochs, and no condition of one percent: three of the published eighteen numbers, the last of which is that of the end.
     let course = rows(&document, "mixlu-mnist-test-error-percent-by-epoch");
     let published: Vec<f64> = course.iter().map(|row| number(row, "published")).collect();

@@ -150,6 +150,6 @@ fn mixlu(record: &LayerRecord) -> Result<Layer<f32>, ModelFileError> {
     let MixLuConfig { fraction, variant: name, seed } = record.parse()?;
     match MixLuVariant::ALL.into_iter().find(|variant| variant.name() == name) {
         Some(variant) => Ok(Layer::MixLu(MixLu::new(fraction, variant, seed))),
-        None => Err(record.unsupported("variant", name, "use fixed, gated or redrawn")),
+        None => Err(record.unsupported("variant", name, "use fixed, gated, redrawn or redrawn-gated")),
     }
 }

@@ -13,17 +13,19 @@ pub enum MixLuVariant {
     /// `round(q n)` of the `n` units of the layer, for good; the exact gradient. The same network as one of ReLU units
     /// with some signs of weights flipped.
     Fixed,
-    /// The same units, whose gradient is let through where the input is above 0, as in the published program: not the
-    /// gradient of what the layer computes.
+    /// The same units, whose gradient is let through where the input is above 0: not the gradient of what the layer
+    /// computes.
     Gated,
     /// Each unit with probability `q`, drawn anew for each sample and epoch, and for each sample in inference as well;
     /// the exact gradient. In inference samples are numbered from 0 in the order in which they are given.
     Redrawn,
+    /// Drawn anew, with the gradient of [`MixLuVariant::Gated`]: the published program.
+    RedrawnGated,
 }
 
 impl MixLuVariant {
     /// All variants.
-    pub const ALL: [Self; 3] = [Self::Fixed, Self::Gated, Self::Redrawn];
+    pub const ALL: [Self; 4] = [Self::Fixed, Self::Gated, Self::Redrawn, Self::RedrawnGated];
 
     /// Name for the command line and files.
     pub const fn name(self) -> &'static str {
@@ -31,13 +33,24 @@ impl MixLuVariant {
             Self::Fixed => "fixed",
             Self::Gated => "gated",
             Self::Redrawn => "redrawn",
+            Self::RedrawnGated => "redrawn-gated",
         }
+    }
+
+    /// True if units are drawn anew.
+    const fn is_redrawn(self) -> bool {
+        matches!(self, Self::Redrawn | Self::RedrawnGated)
+    }
+
+    /// True if the gradient is let through where the input is above 0.
+    const fn is_gated(self) -> bool {
+        matches!(self, Self::Gated | Self::RedrawnGated)
     }
 }
 
 /// `y = min(x, 0)` for a fraction of the units, `y = max(x, 0)` for the others (Maharaj 2015).
 ///
-/// Which units are which depends on the seed and the unit alone, of [`MixLuVariant::Redrawn`] on the sample and the epoch
+/// Which units are which depends on the seed and the unit alone, of units that are drawn anew on the sample and the epoch
 /// as well. Two layers of one size with one seed choose the same units.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[doc(alias = "NegLU")]
@@ -83,7 +96,7 @@ impl MixLu {
     }
 
     fn draw<T: Real>(self, call: &Call<'_, T>, units: usize, mask: &mut [T]) {
-        if self.variant != MixLuVariant::Redrawn {
+        if !self.variant.is_redrawn() {
             let (first, others) = mask.split_at_mut(units);
             self.draw_fixed(first);
             others.chunks_exact_mut(units).for_each(|other| other.copy_from_slice(first));
@@ -125,7 +138,7 @@ impl<T: Real> Operation<T> for MixLu {
         let Tape { outputs, record: slopes } = tape;
         slopes.resize(inputs.len(), T::ZERO);
         self.draw(call, input.units(), slopes);
-        let gated = self.variant == MixLuVariant::Gated;
+        let gated = self.variant.is_gated();
         for ((output, slope), &x) in outputs.iter_mut().zip(slopes).zip(inputs) {
             let negative = *slope > T::ZERO;
             let kept = if negative { x < T::ZERO } else { x > T::ZERO };

@@ -214,8 +214,16 @@ impl<T: Real> Builder<T> {
     }
 
     fn convolved_units(&mut self, convolution: Convolution, units: CwaUnits) -> Result<Origin, NetworkError> {
-        let top = self.top();
-        self.drive(top, convolution, units)?;
+        self.convolved_units_of(self.top(), convolution, units)
+    }
+
+    fn convolved_units_of(
+        &mut self,
+        origin: Origin,
+        convolution: Convolution,
+        units: CwaUnits,
+    ) -> Result<Origin, NetworkError> {
+        self.drive(origin, convolution, units)?;
         self.activation(ActivationChoice::Relu)
     }
 
@@ -232,14 +240,20 @@ impl<T: Real> Builder<T> {
         if units.is_normalised() { self.normalisation() } else { Ok(self.top()) }
     }
 
-    /// Two convolutions, and a shortcut that is one of 1x1 where the shape changes.
+    /// Two convolutions, and a shortcut that is one of 1x1 where the shape changes. Averages are clipped there too, so that what is added to
+    /// the branch is always a response.
     fn residual_units(&mut self, first: Convolution, units: CwaUnits) -> Result<Origin, NetworkError> {
         let input = self.top();
         self.convolved_units(first, units)?;
         let top = self.top();
         let branch = self.drive(top, Convolution { stride: 1, ..first }, units)?;
         let changes = first.stride > 1 || self.shape(input).channels != first.outputs;
-        let shortcut = if changes { self.drive(input, Convolution { side: 1, ..first }, units)? } else { input };
+        let projection = Convolution { side: 1, ..first };
+        let shortcut = match (changes, units.is_affine()) {
+            (false, _) => input,
+            (true, true) => self.drive(input, projection, units)?,
+            (true, false) => self.convolved_units_of(input, projection, units)?,
+        };
         self.put(Layer::Add, [branch, shortcut])?;
         if !units.is_affine() {
             self.layer(Layer::Rescaling(Rescaling::new(0.5, 0.0)))?;

@@ -64,6 +64,10 @@ impl TrainingSettings {
         if found != 0 && found != expected {
             return Err(TrainingError::LayerRates { expected, found });
         }
+        let found = self.optimiser.weight_limits.len();
+        if found > 1 && found != expected {
+            return Err(TrainingError::WeightLimits { expected, found });
+        }
         if let Some(limit) = self.objective.rate_limit {
             require("the ceiling of the rate limit", "0 or above", limit.ceiling, 0.0 <= limit.ceiling)?;
             require("the strength of the rate limit", "0 or above", limit.strength, 0.0 <= limit.strength)?;

@@ -2,7 +2,7 @@
 
 use ann::{
     ActivationChoice, Augmentation, Criterion, EarlyStopping, Flip, LayerRate, Method, Plateau, RateLimit, Schedule,
-    TrainingSettings, Watched, WeightDecay, model,
+    TrainingSettings, VarianceGradient, Watched, WeightDecay, model,
 };
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -67,9 +67,9 @@ pub(super) struct TrainingArguments {
     /// Weight decay as part of the gradient
     #[arg(long, value_name = "W", allow_negative_numbers = true)]
     l2: Option<f64>,
-    /// Clip kernels to plus or minus this after each step
-    #[arg(long, value_name = "W", allow_negative_numbers = true)]
-    weight_limit: Option<f64>,
+    /// Clip kernels to plus or minus this after each step: one limit for all, or one for each layer that has something to learn (inf for none)
+    #[arg(long, value_name = "W,..", value_delimiter = ',', allow_negative_numbers = true)]
+    weight_limit: Vec<f64>,
     /// What is minimised [default: softmax, for the autoencoder sigmoid]
     #[arg(long, value_enum)]
     loss: Option<LossChoice>,
@@ -86,6 +86,9 @@ pub(super) struct TrainingArguments {
     /// Strength of that penalty [default: 0.01]
     #[arg(long, value_name = "C", allow_negative_numbers = true)]
     rate_strength: Option<f64>,
+    /// Whether the gradient of Noisy Softplus runs through the variance of its inputs too; off, the variance counts as a constant
+    #[arg(long, value_enum, default_value_t = VarianceChoice::On)]
+    variance_gradient: VarianceChoice,
     /// Shift training images by up to so many pixels each way
     #[arg(long, value_name = "PIXELS", default_value_t = 0)]
     shift: usize,
@@ -115,6 +118,12 @@ enum ScheduleChoice {
     Steps,
     /// Half a cosine over all epochs
     Cosine,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum VarianceChoice {
+    On,
+    Off,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -159,7 +168,7 @@ impl TrainingArguments {
             (None, Some(decay)) => WeightDecay::Decoupled(decay),
             (None, None) => optimiser.weight_decay,
         };
-        optimiser.weight_limit = self.weight_limit;
+        optimiser.weight_limits.clone_from(&self.weight_limit);
         let softmax = Criterion::SoftmaxCrossEntropy { label_smoothing: self.label_smoothing };
         settings.objective.criterion = match (self.loss, task) {
             (Some(LossChoice::Softmax), _) | (None, Task::Classes) => softmax,
@@ -177,6 +186,10 @@ impl TrainingArguments {
         if self.label_smoothing != 0.0 && settings.objective.criterion != softmax {
             bail!("--label-smoothing needs --loss softmax");
         }
+        settings.objective.variance_gradient = match self.variance_gradient {
+            VarianceChoice::On => VarianceGradient::On,
+            VarianceChoice::Off => VarianceGradient::Off,
+        };
         if self.rate_ceiling.is_some() || self.rate_strength.is_some() {
             let standard = settings.objective.rate_limit.unwrap_or(RateLimit { ceiling: 0.8, strength: 0.01 });
             settings.objective.rate_limit = Some(RateLimit {

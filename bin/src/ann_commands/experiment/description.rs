@@ -37,9 +37,9 @@ pub(super) enum Preprocessing {
     None,
     /// Less the mean training image, in units of bytes.
     MeanImage,
-    /// Even contrast in each image, in units of bytes.
+    /// The same, with even contrast in each image.
     Contrast,
-    /// The same, and whitened.
+    /// The same, whitened.
     White,
 }
 

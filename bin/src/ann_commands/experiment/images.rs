@@ -23,25 +23,9 @@ impl Images {
     pub(super) fn new(training: &ImageSet, test: &ImageSet, effort: Effort, preprocessing: Preprocessing) -> Images {
         let (training, test) = (training.first(effort.images), test.first(effort.test_images));
         let units = training.image_size();
-        let values: [Option<Vec<f32>>; 2] = match preprocessing {
+        let values = match preprocessing {
             Preprocessing::None => [None, None],
-            Preprocessing::MeanImage => {
-                let mean = MeanImage::of(training.pixels(), units);
-                [&training, &test].map(|part| Some(mean.subtracted(part.pixels())))
-            }
-            Preprocessing::Contrast => {
-                let contrast = Contrast::of(training.pixels(), units);
-                [&training, &test].map(|part| Some(contrast.normalised(part.pixels())))
-            }
-            Preprocessing::White => {
-                let contrast = Contrast::of(training.pixels(), units);
-                let [mut seen, mut tested] = [&training, &test].map(|part| contrast.normalised(part.pixels()));
-                eprintln!("whitening images of {units} values, which takes minutes");
-                let whitening = Whitening::of(&seen, units);
-                whitening.apply(&mut seen);
-                whitening.apply(&mut tested);
-                [Some(seen), Some(tested)]
-            }
+            _ => preprocessed([&training, &test], units, preprocessing).map(Some),
         };
         let [seen, tested] = values;
         Images { training: Part { images: training, values: seen }, test: Part { images: test, values: tested } }
@@ -60,6 +44,22 @@ impl Images {
     pub(super) fn test(&self) -> &Part {
         &self.test
     }
+}
+
+/// Training and test images in units of bytes, by what is known of the training images.
+fn preprocessed(parts: [&ImageSet; 2], units: usize, preprocessing: Preprocessing) -> [Vec<f32>; 2] {
+    let mean = MeanImage::of(parts[0].pixels(), units);
+    let mut values = parts.map(|part| mean.subtracted(part.pixels()));
+    if matches!(preprocessing, Preprocessing::Contrast | Preprocessing::White) {
+        let contrast = Contrast::of(&values[0], units);
+        values.iter_mut().for_each(|values| contrast.apply(values));
+    }
+    if preprocessing == Preprocessing::White {
+        eprintln!("whitening images of {units} values, which takes minutes");
+        let whitening = Whitening::of(&values[0], units);
+        values.iter_mut().for_each(|values| whitening.apply(values));
+    }
+    values
 }
 
 impl Part {

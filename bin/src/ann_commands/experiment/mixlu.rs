@@ -14,22 +14,23 @@ const SOURCE: &str = "Maharaj (2015), tables 6 to 10: single runs";
 
 const RELU: (&str, MixtureUnits) = ("ReLU", MixtureUnits::Same(Activation::Relu));
 
-const PREPROCESSED: &str = "Images in units of bytes: MNIST less its mean image; CIFAR-10 with contrast normalised image by image, and whitened (with --quick it is not, which would take minutes).";
+const PREPROCESSED: &str = "Images in units of bytes: less the mean image; CIFAR-10 with contrast normalised image by image, and whitened (with --quick it is not, which would take minutes).";
 
 pub(super) const MIN_MAXOUT_PER_SYNAPSE: &str = "Min-Maxout per synapse";
 
-/// Units of the negative kind, drawn anew for each sample or once for all, of so many percent.
+/// Units of the negative kind, so many percent.
 fn mixlu(percent: f64, variant: MixLuVariant) -> (String, MixtureUnits) {
     let units = MixtureUnits::MixLu { fraction: percent / 100.0, variant };
     (format!("{} {percent} %", variant.name()), units)
 }
 
-/// Stochastic gradient descent with the momentum of the program that the thesis used.
+/// Stochastic gradient descent with the momentum of MatConvNet, which the thesis used.
 const DESCENT: Method = Method::Sgd { momentum: 0.9 };
 
-/// Training on the digits.
+/// Training on the digits, with the weight decay that MatConvNet has where a program sets none.
 fn digits(scale: Scale) -> TrainingSettings {
-    TrainingSettings::new(Optimiser::new(DESCENT, 0.001), scale.epochs(20, 3), scale.choose(100, 20), 0)
+    let optimiser = Optimiser { weight_decay: WeightDecay::L2(5e-4), ..Optimiser::new(DESCENT, 0.001) };
+    TrainingSettings::new(optimiser, scale.epochs(20, 3), scale.choose(100, 20), 0)
 }
 
 /// Training on CIFAR-10: 15 epochs at 0.05, 10 at a tenth and 5 at a hundredth of that, by factors for weights and biases.
@@ -101,10 +102,10 @@ pub(super) fn mixlu_on(data: DataSet, scale: Scale) -> Experiment {
         _ => scale.choose(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0], &[5.0, 10.0]),
     };
     let most = percents[percents.len() - 1];
-    let mut units: Vec<_> = percents.iter().map(|&percent| mixlu(percent, MixLuVariant::Redrawn)).collect();
-    units.push(mixlu(most, MixLuVariant::Fixed));
-    let fixed = units[units.len() - 1].0.clone();
-    let redrawn = mixlu(most, MixLuVariant::Redrawn).0;
+    let mut units: Vec<_> = percents.iter().map(|&percent| mixlu(percent, MixLuVariant::RedrawnGated)).collect();
+    units.extend([MixLuVariant::Redrawn, MixLuVariant::Fixed].map(|variant| mixlu(most, variant)));
+    let [gated, redrawn, fixed] =
+        [MixLuVariant::RedrawnGated, MixLuVariant::Redrawn, MixLuVariant::Fixed].map(|variant| mixlu(most, variant).0);
     let (measures, test, train): (&[Measure], _, _) = match data {
         DataSet::Cifar10 => {
             (&[Measure::TestAccuracy, Measure::TrainAccuracy], Measure::TestAccuracy, Measure::TrainAccuracy)
@@ -127,10 +128,12 @@ pub(super) fn mixlu_on(data: DataSet, scale: Scale) -> Experiment {
             equal(test, &fixed),
             equal(train, &fixed),
             equal(train, &redrawn),
+            equal(train, &gated),
         ],
         notes: vec![
-            "Redrawn: the units are drawn for each sample and epoch, in tests too, as in the published program, but with the exact gradient, \
-             which that has not. Fixed: for good, as the text says, which is a network of ReLU units with some signs of weights flipped.",
+            "Redrawn: the units are drawn for each sample and epoch, in tests too. Gated: the gradient is let through where the input is above \
+             0, whichever side a unit keeps. The published program does both. Fixed: drawn for good, as the text says, with the exact \
+             gradient, which is a network of ReLU units with some signs of weights flipped.",
             PREPROCESSED,
         ],
     }

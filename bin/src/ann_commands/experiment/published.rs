@@ -88,7 +88,7 @@ mod tests {
         let course: Vec<AfterEpoch> = published.by_epoch(Measure::TestError).collect();
         assert_eq!(course.len(), 18);
         assert_eq!(course[8], AfterEpoch { condition: "ReLU", epoch: 9, value: 1.03 });
-        assert_eq!(course[9], AfterEpoch { condition: "redrawn 1 %", epoch: 1, value: 2.22 });
+        assert_eq!(course[9], AfterEpoch { condition: "redrawn-gated 1 %", epoch: 1, value: 2.22 });
         assert_eq!(published.value("ReLU", Measure::TestError), Some(0.92));
     }
 }

@@ -20,8 +20,10 @@ const UNITS: [(&str, HiddenUnits); 3] = [
 /// Factors on the learning rate of ReLU and ELU in the control: a slope of up to 3 is a higher learning rate already.
 const FACTORS: [f64; 2] = [3.0, 10.0];
 
-/// A claim of the paper: so many times as many epochs as RRU.
+/// Epochs that ReLU and ELU need at least, as multiples of those of RRU: in plain networks, as their curves show; in the others RRU is to be
+/// no slower.
 const CLAIM: f64 = 1.5;
+const NO_SLOWER: f64 = 1.0;
 
 /// How networks of a kind are trained.
 struct Training {
@@ -63,7 +65,7 @@ fn conditions(group: &str, network: RootNetwork, training: &Training) -> Vec<Con
 }
 
 /// How fast the others get to the training loss of RRU, and which test loss is lower.
-fn questions(group: &str, test: Measure) -> Vec<Question> {
+fn questions(group: &str, claim: f64, test: Measure) -> Vec<Question> {
     let names = |tuned: bool| -> Vec<String> {
         let plain = UNITS[1..].iter().map(|(name, _)| label(group, name));
         let faster = FACTORS.iter().flat_map(|factor| {
@@ -73,8 +75,8 @@ fn questions(group: &str, test: Measure) -> Vec<Question> {
     };
     let first = label(group, "RRU");
     let mut questions = vec![
-        Question::Pace { first: first.clone(), others: names(false), claim: CLAIM },
-        Question::Pace { first: first.clone(), others: names(true), claim: CLAIM },
+        Question::Pace { first: first.clone(), others: names(false), claim },
+        Question::Pace { first: first.clone(), others: names(true), claim },
     ];
     questions.extend(names(false).into_iter().map(|second| Question::Lower {
         measure: test,
@@ -103,7 +105,7 @@ pub(super) fn mlp(scale: Scale) -> Experiment {
         ),
         measures: &[Measure::TrainLoss, Measure::TestLoss, Measure::TestError],
         conditions: depths.iter().flat_map(|depth| conditions(&group(depth), network(depth), &training)).collect(),
-        questions: depths.iter().flat_map(|depth| questions(&group(depth), Measure::TestLoss)).collect(),
+        questions: depths.iter().flat_map(|depth| questions(&group(depth), CLAIM, Measure::TestLoss)).collect(),
         notes: NOTES.to_vec(),
     }
 }
@@ -140,7 +142,7 @@ pub(super) fn autoencoder(scale: Scale) -> Experiment {
         ),
         measures: &[Measure::TrainLoss, Measure::TestLoss, Measure::SquareError],
         conditions: conditions("", network, &training),
-        questions: questions("", Measure::SquareError),
+        questions: questions("", NO_SLOWER, Measure::SquareError),
         notes: [NOTES.as_slice(), &[LONG, MEAN]].concat(),
     }
 }
@@ -164,7 +166,7 @@ pub(super) fn lenet(scale: Scale) -> Experiment {
         ),
         measures: &[Measure::TrainLoss, Measure::TestLoss, Measure::TestError],
         conditions: conditions("", RootNetwork::LeNet, &training),
-        questions: questions("", Measure::TestLoss),
+        questions: questions("", NO_SLOWER, Measure::TestLoss),
         notes: [NOTES.as_slice(), &[LONG]].concat(),
     }
 }
