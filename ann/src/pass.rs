@@ -55,7 +55,7 @@ pub enum Phase {
 }
 
 /// Loss (sums over the samples) and gradients of the mean loss over the samples of `inputs`, which are numbered from 0.
-/// Labels can be given as they are.
+/// Labels can be given as they are. Without samples both are 0.
 ///
 /// # Panics
 /// If inputs and targets do not hold the same number of whole samples, or a label is beyond the outputs.
@@ -77,6 +77,9 @@ pub fn loss_and_gradients<'a, T: Real>(
     }
     let held = if part.values.is_empty() { part.labels.len() } else { part.values.len() / network.output().units() };
     assert_eq!(held, samples, "targets of {samples} samples");
+    if samples == 0 {
+        return (part.loss, part.gradients);
+    }
     part.numbers.extend(0..samples as u32);
     let mut parts = [part];
     Pass::new(network, phase).learn(&mut parts, objective, 1.0 / samples as f64, &mut Totals::new());
@@ -124,6 +127,10 @@ impl<'a, T: Real> Pass<'a, T> {
         debug_assert_eq!(self.phase, Phase::Inference);
         let totals = Totals::new();
         workspace.fit(self.network.layers().len());
+        // Layers may rely on having samples.
+        if inputs.is_empty() {
+            return workspace.tapes.iter_mut().for_each(|tape| tape.outputs.clear());
+        }
         let mut numbers = std::mem::take(&mut workspace.numbers);
         numbers.clear();
         numbers.extend((first..first + inputs.len() / self.network.input().units()).map(|number| number as u32));

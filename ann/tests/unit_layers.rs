@@ -307,6 +307,18 @@ fn lateral_inhibition_by_hand() {
     assert!((outputs(0.5, -0.5, 0.0) - 0.25).abs() < 1e-15);
 }
 
+#[test]
+fn no_samples_have_no_outputs_and_no_gradient() {
+    let lateral = CwaLateral::new(2, [vec![0.5; 4], vec![0.5; 2], vec![0.5; 2]], 1.0, 0.0).expect("lengths fit");
+    let dense = Dense::new(2, vec![1.0; 4], None, Activation::Softmax).expect("lengths fit");
+    let layers = vec![Layer::CwaLateral(lateral), Layer::Dense(dense)];
+    let network = Network::<f64>::new(Shape::flat(2), layers).expect("the layers fit");
+    assert!(network.activations(&[], 0).iter().all(Vec::is_empty));
+    let (loss, gradients) = loss_and_gradients(&network, &[], &[0_u8; 0], Objective::default(), Phase::Inference);
+    assert_eq!(loss.total(), 0.0);
+    assert!(gradients.tensors().iter().flatten().all(|&gradient| gradient == 0.0));
+}
+
 /// By hand: absolute weights 1, -3 and inputs 2, 1 give (2 - 3) / (2 + 3); with e_r = -0.4 and G_r = 5, (-1 - 2) / 10.
 #[test]
 fn absolute_weights_by_hand() {

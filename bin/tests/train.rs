@@ -131,7 +131,7 @@ fn fine_tuning_raises_targets() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     halves(folder);
-    let flags = "--model paf --activation relu --loss half-square --optimiser sgd --layer-rates 1,10,1 --weight-limit 0.2 --batch 10 \
+    let flags = "--model paf --activation relu --loss half-square --optimiser sgd --layer-rates 1,10,1 --weight-limit 0.2,0.2,inf --batch 10 \
                  --epochs 20 --decay 1 --learning-rate 0.02";
     assert_eq!(trained(folder, "relu.h5", flags)["test_correct"], 60);
     let relu = folder.join("relu.h5");
@@ -217,6 +217,8 @@ fn wrong_wishes_are_refused() {
         ("--model paf --activation relu --loss half-square --target-offset NaN", 1, "the target offset must be finite"),
         ("--activation relu --layer-rates 1,10", 1, "layer"),
         ("--activation relu --layer-rates 1,0,1", 1, "the factor of a layer on the learning rate"),
+        ("--activation relu --weight-limit 0.2,0.2", 1, "2 layers have a weight limit"),
+        ("--activation relu --weight-limit 0", 1, "the weight limit must be above 0"),
         ("--activation relu --shift 28", 1, "the random shift"),
         ("--activation relu --l2 1 --weight-decay 1", 2, "cannot be used with"),
         ("--epochs 1", 2, "--activation"),
