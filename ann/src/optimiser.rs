@@ -237,7 +237,7 @@ impl Descent {
             let rate = rate * optimiser.factor(layer, is_kernel);
             let (kept, l2) = if is_kernel { ((1.0 - rate * decoupled) as f32, l2 as f32) } else { (1.0, 0.0) };
             match optimiser.method {
-                // Without momentum nothing is remembered, which would be a third of the memory that a step passes over.
+                // Nothing to remember: two fifths of the memory that a step passes over.
                 Method::Sgd { momentum: 0.0 } => {
                     let rate = rate as f32;
                     for (weight, &gradient) in weights.iter_mut().zip(gradients) {
